@@ -1,0 +1,148 @@
+import * as z from 'zod';
+
+/**
+ * What producers (engines, samplers, watchdog, activities) append to their local spool, one JSON line each.
+ * All times are milliseconds since the epoch. A value that is not there is absent: null is never zero.
+ */
+const at = z.number();
+const counts = z.record(z.string(), z.int().nonnegative());
+
+/** One process (or service) at one moment; keys are names of `model/metrics.ts`. */
+export const SampleRecord = z.strictObject({
+  kind: z.literal('sample'),
+  at,
+  role: z.string(),
+  incarnation: z.int().positive(),
+  values: z.record(z.string(), z.number()),
+});
+
+/** Something that should have been seen and was not, with the reason (R6.2). */
+export const GapRecord = z.strictObject({
+  kind: z.literal('gap'),
+  at,
+  until: z.number(),
+  source: z.string(),
+  reason: z.string(),
+});
+
+/** A process was first seen, or was gone. A restart is a break, not a drop (R6.2). */
+export const IncarnationRecord = z.strictObject({
+  kind: z.literal('incarnation'),
+  at,
+  role: z.string(),
+  incarnation: z.int().positive(),
+  pid: z.int().positive(),
+  event: z.enum(['seen', 'gone']),
+});
+
+/**
+ * One shard's second (R3.5). Closed model: a slot is a virtual user's second of presence.
+ * `due` is what the plan wanted present; `delivered` was present; `dropped` was not begun for want of a virtual user.
+ */
+export const LedgerRecord = z.strictObject({
+  kind: z.literal('ledger'),
+  /** Start of the second. */
+  at,
+  shard: z.int().nonnegative(),
+  incarnation: z.int().positive(),
+  due: z.int().nonnegative(),
+  delivered: z.int().nonnegative(),
+  dropped: z.int().nonnegative(),
+  abandoned: z.int().nonnegative(),
+  inFlight: z.int().nonnegative(),
+  requests: z.int().nonnegative(),
+  iterationsOk: z.int().nonnegative(),
+  iterationsFailed: z.int().nonnegative(),
+  iterationsAbandoned: z.int().nonnegative(),
+});
+
+/** One operation of one shard over about ten seconds. Histograms travel, percentiles do not. */
+export const OperationRecord = z.strictObject({
+  kind: z.literal('operation'),
+  at,
+  until: z.number(),
+  shard: z.int().nonnegative(),
+  incarnation: z.int().positive(),
+  operation: z.string(),
+  ok: z.int().nonnegative(),
+  /** Failures by cause: `http-503`, `timeout`, `connection-ECONNREFUSED`, `check-shape`, `check-scope`, … */
+  failed: counts,
+  /** Cut off by the stop: neither ok nor failed. */
+  abandoned: z.int().nonnegative(),
+  /** Answers that said themselves to be partial because a mocked upstream failed as scripted. */
+  partial: z.int().nonnegative(),
+  bytesIn: z.int().nonnegative(),
+  /** hdr-histogram-js V2 encoding, base64; service time in microseconds, answered requests only. */
+  histogram: z.string(),
+});
+
+/** Something that a verdict must name: a scope leak, an unasked death, a saturated generator. At most 1,000 a run and source. */
+export const FindingRecord = z.strictObject({
+  kind: z.literal('finding'),
+  at,
+  source: z.string(),
+  finding: z.enum(['scope-leak', 'unplanned-death', 'restarted', 'late-heal', 'lost-write', 'wrong-answer']),
+  detail: z.string().max(400),
+});
+
+/** Durability oracle (R7.4): the last acknowledged state of an object that load wrote. Later records of one object win. */
+export const WriteRecord = z.strictObject({
+  kind: z.literal('write'),
+  at,
+  objectId: z.int(),
+  /** `indeterminate`: the answer never came, so either state is accepted and counted. */
+  state: z.enum(['present', 'deleted', 'indeterminate']),
+  ownerId: z.int(),
+  description: z.string().max(200),
+});
+
+export const faultEvents = [
+  'set-up',
+  'injected',
+  'bit',
+  'recovering',
+  'healed',
+  'cleaned-up',
+  'healed-by-watchdog',
+  'failed',
+] as const;
+
+export const FaultRecord = z.strictObject({
+  kind: z.literal('fault'),
+  at,
+  fault: z.string(),
+  event: z.enum(faultEvents),
+  detail: z.string().max(400),
+});
+export type FaultRecord = z.infer<typeof FaultRecord>;
+
+export const EvidenceRecord = z.discriminatedUnion('kind', [
+  SampleRecord,
+  GapRecord,
+  IncarnationRecord,
+  LedgerRecord,
+  OperationRecord,
+  FindingRecord,
+  WriteRecord,
+  FaultRecord,
+]);
+export type EvidenceRecord = z.infer<typeof EvidenceRecord>;
+export type SampleRecord = z.infer<typeof SampleRecord>;
+export type GapRecord = z.infer<typeof GapRecord>;
+export type LedgerRecord = z.infer<typeof LedgerRecord>;
+export type OperationRecord = z.infer<typeof OperationRecord>;
+export type FindingRecord = z.infer<typeof FindingRecord>;
+export type WriteRecord = z.infer<typeof WriteRecord>;
+export type IncarnationRecord = z.infer<typeof IncarnationRecord>;
+
+/** What every producer is handed. `append` never blocks and never throws: a full or broken spool is a recorded gap. */
+export interface EvidenceSink {
+  append(record: EvidenceRecord): void;
+  /** Writes and fsyncs what is pending; called before exit. */
+  close(): Promise<void>;
+}
+
+/** Everything that a verdict needs can be read back through this, whatever the store. Records come in spool order per producer. */
+export interface EvidenceReader {
+  records(runKey: string): AsyncIterable<EvidenceRecord>;
+}

@@ -1,0 +1,33 @@
+import * as z from 'zod';
+
+/**
+ * Control of a detached process (engine, sampler, watchdog) is desired state in two local files (design §2).
+ *
+ *   desired.json  what should run; written by `place` and `steer` under a lock, never with a lower (epoch, revision)
+ *   lease.json    until when; written by the holder only
+ *
+ *            place (epoch n)          steer (revision + 1)
+ *   nothing ───────────────▶ running ────────────────────▶ running, following
+ *                               │  higher epoch · other run key · stop · lease over
+ *                               ▼
+ *                             ended (finish or abandon, flush, exit)
+ *
+ * `stop` is final for its epoch. Adoption keeps the epoch; starting a process raises it.
+ */
+export const Desired = z.strictObject({
+  runKey: z.string(),
+  epoch: z.int().positive(),
+  revision: z.int().nonnegative(),
+  stop: z.boolean(),
+  /** What the process is to do; each kind of process parses its own. */
+  payload: z.unknown(),
+});
+export type Desired = z.infer<typeof Desired>;
+
+export const Lease = z.strictObject({ epoch: z.int().positive(), leaseUntil: z.number() });
+export type Lease = z.infer<typeof Lease>;
+
+/** Both files are read this often. */
+export const heldPollMs = 500;
+/** On one host, so that 4 minutes of Temporal outage cost no load (design §2). */
+export const leaseMs = 5 * 60_000;

@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import { FaultPlan } from './fault-plan.ts';
+import { LoadPlan } from './load-plan.ts';
+import { PopulationPlan } from './population-plan.ts';
+import { StackPlan } from './stack.ts';
+import { NotCovered, Question } from './verdict.ts';
+import { WaveName } from './wave.ts';
+
+export const WorkflowName = z.enum(['SoakWave', 'AllWaves', 'StabilityRun', 'FederationLoad']);
+export type WorkflowName = z.infer<typeof WorkflowName>;
+
+/** The objectives of R6's table, resolved for this wave. Absent: no objective of that kind. */
+export const Objectives = z.strictObject({
+  localReadP95MsMax: z.number().positive().optional(),
+  gatewaysRssBytesMax: z.number().positive().optional(),
+  databaseConnectionsMax: z.number().positive().optional(),
+  cacheHitRatioMin: z.number().min(0).max(1).optional(),
+  failedIterationsRatioMax: z.number().min(0).max(1),
+});
+export type Objectives = z.infer<typeof Objectives>;
+
+/** What the run needs of its machine; preflight holds it against what there is. */
+export const Needs = z.strictObject({
+  diskBytes: z.number().positive(),
+  memoryBytes: z.number().positive(),
+  /** Rows by entity, for the table that `soak plan` prints. */
+  rows: z.record(z.string(), z.number()),
+  secondsEstimated: z.number().positive(),
+});
+
+/** Everything that will be done, decided once and stored with a hash; nothing later applies a default. */
+export const Plan = z.strictObject({
+  schemaVersion: z.literal(1),
+  workflow: WorkflowName,
+  wave: WaveName,
+  scale: z.number().positive(),
+  seed: z.int().nonnegative(),
+  population: PopulationPlan,
+  /** Said in plan and report, e.g. which bucket of a distribution this wave is too small for. */
+  remarks: z.array(z.string()),
+  stack: StackPlan,
+  warmUp: z.strictObject({ budgetMs: z.int().nonnegative(), hitRatioChangeMax: z.number().positive() }),
+  load: LoadPlan,
+  sampleIntervalMs: z.int().positive(),
+  faults: z.array(FaultPlan),
+  objectives: Objectives,
+  promises: z.array(Question),
+  notCovered: z.array(NotCovered),
+  /** Promises taken out by `--without`, shown in the headline. */
+  without: z.array(Question),
+  keep: z.enum(['stack', 'nothing']),
+  onBlocked: z.enum(['wait', 'abort']),
+  ifBusy: z.enum(['fail', 'wait']),
+  needs: Needs,
+});
+export type Plan = z.infer<typeof Plan>;
+
+/** The few parts of the plan that the workflow steers by; under 4 KB. */
+export const PlanSummary = z.strictObject({
+  planHash: z.string(),
+  wave: WaveName,
+  target: z.string(),
+  seedActivities: z.int().positive(),
+  shards: z.int().positive(),
+  loadMs: z.int().positive(),
+  windowMs: z.int().positive(),
+  drainMs: z.int().positive(),
+  virtualUsers: z.int().positive(),
+  faults: z.array(z.strictObject({ fault: z.string(), offsetMs: z.int(), deadlineMs: z.int() })),
+  keep: z.enum(['stack', 'nothing']),
+  onBlocked: z.enum(['wait', 'abort']),
+});
+export type PlanSummary = z.infer<typeof PlanSummary>;

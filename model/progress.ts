@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import { Outcome } from './verdict.ts';
+
+export const phases = [
+  'plan',
+  'preflight',
+  'provision',
+  'seed',
+  'warm-cache',
+  'load',
+  'drain',
+  'verify',
+  'heal',
+  'collect',
+  'judge',
+  'report',
+  'release',
+  'done',
+] as const;
+/** One step of a run, in order. A run that is parked for `resolveStep` stays in its phase with `blocked` set. */
+export const Phase = z.enum(phases);
+export type Phase = z.infer<typeof Phase>;
+
+/** When a step ran and how it ended; the workflow keeps this list and hands it to `judge` and `report`. */
+export const StepRecord = z.strictObject({
+  phase: Phase,
+  startedAt: z.number(),
+  endedAt: z.number().optional(),
+  outcome: z.enum(['running', 'done', 'failed', 'skipped', 'cancelled']),
+  /** One sentence: what came of it. */
+  note: z.string().max(300).optional(),
+});
+export type StepRecord = z.infer<typeof StepRecord>;
+
+/** What the load did so far, folded from the engines' totals. */
+export const LoadTotals = z.strictObject({
+  due: z.number().nonnegative(),
+  delivered: z.number().nonnegative(),
+  dropped: z.number().nonnegative(),
+  abandoned: z.number().nonnegative(),
+  requests: z.number().nonnegative(),
+  failed: z.number().nonnegative(),
+  users: z.number().nonnegative(),
+  /** Service time over the last ten seconds; absent when nothing was answered. */
+  latencyMsP95: z.number().optional(),
+});
+export type LoadTotals = z.infer<typeof LoadTotals>;
+
+/** Answer of the query `progress`, of `soak attach`, and the source of the details shown in the Temporal UI. */
+export const Progress = z.strictObject({
+  runKey: z.string(),
+  workflowId: z.string(),
+  wave: z.string(),
+  target: z.string(),
+  phase: Phase,
+  blocked: z.string().optional(),
+  steps: z.array(StepRecord),
+  loadStartsAt: z.number().optional(),
+  loadEndsAt: z.number().optional(),
+  window: z.strictObject({ index: z.int(), of: z.int() }).optional(),
+  load: LoadTotals.optional(),
+  /** Sum of the gateways' RSS, from the samplers. */
+  gatewaysRssBytes: z.number().optional(),
+  faults: z.array(z.strictObject({ fault: z.string(), state: z.string() })),
+  outcome: Outcome.optional(),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** What a run's workflow returns, and the last line of `soak run --json` (published schema). */
+export const RunResult = z.strictObject({
+  runId: z.string(),
+  outcome: Outcome,
+  reasons: z.array(z.string()),
+  /** Path of the HTML report on the host that made it. */
+  report: z.string(),
+  /** Path of result.json. */
+  result: z.string(),
+});
+export type RunResult = z.infer<typeof RunResult>;

@@ -1,0 +1,9 @@
+/** Task queues (design §2). Host-bound queues carry the host's stable name, so that a restarted worker picks its own up again. */
+export const queues = {
+  soak: 'soak',
+  seed: 'soak-seed',
+  load: 'soak-load',
+  host: 'soak-host',
+  loadOn: (host: string): string => `soak-load-${host}`,
+  hostOn: (host: string): string => `soak-host-${host}`,
+} as const;

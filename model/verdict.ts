@@ -1,0 +1,60 @@
+import * as z from 'zod';
+
+export const Outcome = z.enum(['pass', 'inconclusive', 'fail']);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** Every question that a plan can promise to answer (design §4). */
+export const questions = [
+  'seeding-reconciled',
+  'load-delivered',
+  'samples-present',
+  'operations-checked',
+  'error-rate',
+  'no-lost-write',
+  'no-scope-leak',
+  'faults-healed',
+  'generator-not-saturated',
+  'stationary',
+  'no-unplanned-death',
+  'latency-local-reads',
+  'memory-gateways',
+  'database-connections',
+  'cache-hit-ratio',
+  'capacity',
+  'memory-leak',
+] as const;
+export const Question = z.enum(questions);
+export type Question = z.infer<typeof Question>;
+
+/** The answer to one question. `reason` is one sentence with the figures it rests on. */
+export const Answer = z.strictObject({
+  question: Question,
+  outcome: Outcome,
+  reason: z.string(),
+  /** Measured figure and the limit it was held against, where there is one; unit in `unit`. */
+  measured: z.number().optional(),
+  limit: z.number().optional(),
+  unit: z.string().optional(),
+});
+export type Answer = z.infer<typeof Answer>;
+
+/** Shown beside the verdict, never judged: what this run could not answer, and why. */
+export const NotCovered = z.strictObject({ question: Question, reason: z.string(), measured: z.string().optional() });
+export type NotCovered = z.infer<typeof NotCovered>;
+
+/** The worst answer wins, and silence never passes: no answers at all is inconclusive. */
+export const Verdict = z.strictObject({
+  outcome: Outcome,
+  headline: z.string(),
+  answers: z.array(Answer),
+  notCovered: z.array(NotCovered),
+});
+export type Verdict = z.infer<typeof Verdict>;
+
+const severity = { pass: 0, inconclusive: 1, fail: 2 } as const satisfies Record<Outcome, number>;
+
+export function worstOutcome(outcomes: readonly Outcome[]): Outcome {
+  const [first, ...rest] = outcomes;
+  if (first === undefined) return 'inconclusive';
+  return rest.reduce<Outcome>((worst, next) => (severity[next] > severity[worst] ? next : worst), first);
+}

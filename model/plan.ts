@@ -48,6 +48,8 @@ export const Plan = z.strictObject({
   notCovered: z.array(NotCovered),
   /** Promises taken out by `--without`, shown in the headline. */
   without: z.array(Question),
+  /** After so many windows the workflow continues as new. */
+  windowsPerExecution: z.int().min(1).max(1_000),
   keep: z.enum(['stack', 'nothing']),
   onBlocked: z.enum(['wait', 'abort']),
   ifBusy: z.enum(['fail', 'wait']),
@@ -67,6 +69,7 @@ export const PlanSummary = z.strictObject({
   drainMs: z.int().positive(),
   virtualUsers: z.int().positive(),
   faults: z.array(z.strictObject({ fault: z.string(), offsetMs: z.int(), deadlineMs: z.int() })),
+  windowsPerExecution: z.int().min(1).max(1_000),
   keep: z.enum(['stack', 'nothing']),
   onBlocked: z.enum(['wait', 'abort']),
 });

@@ -1,8 +1,11 @@
+import { createGatewayLayout, type GatewayPattern } from './gateway-layout.ts';
 import type { ToolScope } from './operation.ts';
 import type { PopulationPlan } from './population-plan.ts';
+import { createServerLayout } from './server-layout.ts';
+import { createTeamLayout } from './team-layout.ts';
+import { createToolLayout } from './tool-layout.ts';
 
 export type TeamKind = 'private' | 'shared';
-export type GatewayPattern = 'hub-spoke' | 'full-mesh' | 'tiered' | 'isolated';
 
 export interface ToolFacts {
   readonly toolId: number;
@@ -46,4 +49,18 @@ export interface Population {
   gatewayPeers(gatewayId: number): readonly number[];
 }
 
-export declare function createPopulation(plan: PopulationPlan): Population;
+/** Throws if there are fewer teams than users: each user owns a private one (R1.2). */
+export function createPopulation(plan: PopulationPlan): Population {
+  const teams = createTeamLayout(plan);
+  const tools = createToolLayout(plan, teams);
+  const servers = createServerLayout(plan, tools);
+  return {
+    ...teams,
+    ...servers,
+    ...createGatewayLayout(plan),
+    plan,
+    remarks: [...teams.remarks, ...tools.remarks, ...servers.remarks],
+    teamKind: (teamId) => (teamId <= plan.users ? 'private' : 'shared'),
+    tool: (toolId) => tools.tool(toolId),
+  };
+}

@@ -32,6 +32,12 @@ export const SoakWaveInput = z.strictObject({
   shards: z.int().min(1).max(64).optional().describe('engines that share the virtual users'),
   instances: z.int().min(1).max(64).optional().describe('gateway instances'),
   window: DurationText.optional().describe('length of one window'),
+  windowsPerExecution: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('windows after which the workflow continues as new'),
   without: z.array(Question).max(20).optional().describe('promises to take out of the verdict; shown in its headline'),
   keep: z.enum(['stack', 'nothing']).optional().describe('what stays up after the run'),
   onBlocked: z.enum(['wait', 'abort']).optional().describe('what a step does whose retries are used up'),

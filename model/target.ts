@@ -35,7 +35,11 @@ export interface ProbeSpec {
   readonly role: string;
   readonly url: string;
   /** Prometheus name, with labels to match, → canonical name (`model/metrics.ts`). Several lines that match are summed. */
-  readonly series: readonly { readonly name: string; readonly labels?: Readonly<Record<string, string>>; readonly metric: string }[];
+  readonly series: readonly {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly metric: string;
+  }[];
 }
 
 /** What is under test: how to start it, fill it, speak to it and watch it. */
@@ -46,6 +50,8 @@ export interface Target {
   /** `secret` signs tokens; made per stack, kept in a file of mode 0600. */
   speech(population: PopulationPlan, secret: string): TargetSpeech;
   probes(address: StackAddress): ProbeSpec[];
+  /** Makes running instances drop what they cached of an earlier data set; called after rows were seeded. */
+  forget(address: StackAddress, secret: string): Promise<void>;
 }
 
 export interface TargetPlace {

@@ -1,0 +1,38 @@
+import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+import { type FailureName, failures } from '#model/failures.ts';
+
+const messageCharactersMax = 2_000;
+
+const isNamed = (name: string): name is FailureName => name in failures;
+
+/**
+ * Gives every failure its name from the catalogue. Adapters know nothing of Temporal: they throw errors whose `name` is in
+ * `model/failures.ts`; any other error becomes `StepFailed`. The cause is kept; the message is cut, because what Temporal
+ * keeps of a failure is bounded.
+ */
+export function createFailureInterceptor(): ActivityInboundCallsInterceptor {
+  return {
+    async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>) {
+      try {
+        return await next(input);
+      } catch (error) {
+        throw nameFailure(error);
+      }
+    },
+  };
+}
+
+/** Exported for its test: the mapping of one error. */
+export function nameFailure(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error instanceof CancelledFailure || error.name === 'AbortError') return error;
+  if (error instanceof ApplicationFailure || error instanceof CompleteAsyncError) return error;
+  const type: FailureName = isNamed(error.name) ? error.name : 'StepFailed';
+  return ApplicationFailure.create({
+    type,
+    message: error.message.slice(0, messageCharactersMax),
+    nonRetryable: !failures[type].retryable,
+    cause: error,
+  });
+}

@@ -1,0 +1,411 @@
+import { describe, expect, it } from 'vitest';
+import type { Progress, RunResult } from '#model/progress.ts';
+import { type CommandLine, runCommandLine } from './command-line.ts';
+import type { FailedRun, Service } from './service.ts';
+
+const machine = { cores: 2, memoryBytes: 24e9, diskFreeBytes: 75e9 };
+const handle = { workflowId: 'soak/smoke/1', runKey: 'key-1' };
+const passed: RunResult = {
+  runId: 'key-1',
+  outcome: 'pass',
+  reasons: ['every promise held'],
+  report: '/runs/key-1/report.html',
+  result: '/runs/key-1/result.json',
+};
+const progress: Progress = {
+  runKey: 'key-1',
+  workflowId: 'soak/smoke/1',
+  wave: 'smoke',
+  target: 'reference',
+  phase: 'load',
+  steps: [
+    { phase: 'seed', startedAt: 0, endedAt: 4_200, outcome: 'done', note: '87,221 rows' },
+    { phase: 'load', startedAt: 4_200, outcome: 'running' },
+  ],
+  faults: [],
+};
+
+/** A service that notes what it was asked; every answer can be replaced. */
+function fakeService(replaced: Partial<Service> = {}): { service: Service; asked: unknown[][] } {
+  const asked: unknown[][] = [];
+  const note =
+    <T>(name: string, answer: T) =>
+    (...given: unknown[]): T => {
+      asked.push([name, ...given]);
+      return answer;
+    };
+  const service: Service = {
+    up: note('up', Promise.resolve()),
+    down: note('down', Promise.resolve({ stopped: ['temporal'] })),
+    status: note(
+      'status',
+      Promise.resolve({
+        temporal: { address: '127.0.0.1:7233', namespace: 'default', reachable: true },
+        processes: [],
+        runs: [],
+      }),
+    ),
+    doctor: note(
+      'doctor',
+      Promise.resolve({
+        checks: [{ name: 'nginx', ok: false, problem: 'not found', advice: 'apt-get install nginx' }],
+      }),
+    ),
+    machine: note('machine', Promise.resolve(machine)),
+    startRun: note('startRun', Promise.resolve(handle)),
+    progress: note('progress', Promise.resolve(progress)),
+    result: note('result', Promise.resolve(passed)),
+    resolve: note('resolve', Promise.resolve(handle)),
+    list: note('list', Promise.resolve([])),
+    reportPath: note('reportPath', Promise.resolve('/runs/key-1/report.html')),
+    close: note('close', Promise.resolve()),
+    ...replaced,
+  };
+  return { service, asked };
+}
+
+async function soak(
+  words: string[],
+  given: { service?: Partial<Service>; isInteractive?: boolean; interrupted?: AbortSignal; isCi?: boolean } = {},
+) {
+  const { service, asked } = fakeService(given.service);
+  const out: string[] = [];
+  const err: string[] = [];
+  const written: string[] = [];
+  let created = 0;
+  const context: CommandLine = {
+    version: '0.1.0',
+    createService: () => {
+      created += 1;
+      return service;
+    },
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    terminal: {
+      isInteractive: given.isInteractive ?? false,
+      columns: 80,
+      colour: false,
+      write: (text) => written.push(text),
+    },
+    isCi: given.isCi ?? false,
+    interrupted: given.interrupted ?? new AbortController().signal,
+    now: () => 10_000,
+    sleep: () => new Promise((resolve) => setTimeout(resolve, 5)),
+  };
+  const code = await runCommandLine(words, context);
+  return { code, out: out.join('\n'), err: err.join('\n'), written: written.join(''), asked, created };
+}
+
+describe('a wrong command line', () => {
+  it('gets one message that lists every problem, exit 64, and nothing is connected', async () => {
+    const { code, err, out, created } = await soak([
+      'run',
+      'smal',
+      '--durations',
+      '5m',
+      '--users',
+      '-3',
+      '--spawn-rate',
+      'fast',
+      '--scale',
+    ]);
+    expect(code).toBe(64);
+    expect(out).toBe('');
+    expect(created).toBe(0);
+    expect(err).toMatchInlineSnapshot(`
+      "--durations is not a flag of soak run; did you mean --duration?
+      --scale needs a value: shrinks the data set and keeps its shape
+      WAVE: given "smal"; allowed are smoke, small, medium, large, enterprise; did you mean small?
+      --users: given -3; it must be at least 1
+      --spawn-rate: given "fast"; it must be a number
+      See soak run --help."
+    `);
+  });
+
+  it.each([
+    [['rum'], '"rum" is not a verb of soak; did you mean soak run?'],
+    [['run'], 'WAVE is missing; allowed are smoke, small, medium, large, enterprise'],
+    [
+      ['run', 'smoke', 'small'],
+      'SoakWave takes one WAVE, given are smoke, small; --workflow AllWaves runs several in order',
+    ],
+    [
+      ['run', 'smoke', '--duration', '-5m'],
+      '--duration: given "-5m"; a duration is a number and a unit: 30s, 15m, 48h',
+    ],
+    [['run', 'smoke', '--duration=0s'], '--duration: given "0s"; a duration is more than nothing'],
+    [['run', 'smoke', '--users', '1.5'], '--users: given 1.5; it must be a whole number'],
+    [['run', 'smoke', '--users'], '--users needs a value: virtual users'],
+    [['run', 'smoke', '--growth=yes'], '--growth takes no value, given "yes"'],
+    [['run', 'smoke', '--users', '5', '--users', '6'], '--users is given twice'],
+    [['run', 'smoke', '--without', 'error-rte'], 'did you mean error-rate?'],
+    [
+      ['run', 'smoke', '--workflow', 'SoakWav'],
+      '--workflow: given "SoakWav"; allowed are SoakWave, AllWaves, StabilityRun, FederationLoad; did you mean SoakWave?',
+    ],
+    [['run', '--workflow', 'FederationLoad', '--mix', 'enterprise'], '"mix" is not a key of FederationLoad\'s input'],
+    [['run', 'smoke', '--id', 'a b'], '--id: at most 200'],
+    [['down', 'now'], 'soak down takes no words: "now" is too much'],
+    [['list', '--limit', '0'], '--limit: given 0; it must be a whole number from 1 to 1000'],
+    [['report', '--json', '--open-path'], '--json and --open-path exclude each other'],
+    [['status', '-x'], '-x is not a flag of soak status'],
+  ])('%j is refused', async (words, problem) => {
+    const { code, err, created } = await soak(words);
+    expect(err).toContain(problem);
+    expect(code).toBe(64);
+    expect(created).toBe(0);
+  });
+});
+
+describe('soak run', () => {
+  it('brings the system up, starts the run with what was asked and nothing else, and follows it', async () => {
+    const { code, out, asked } = await soak([
+      'run',
+      'small',
+      '--users',
+      '50',
+      '--duration',
+      '5m',
+      '--growth',
+      '--id',
+      'mine',
+    ]);
+    expect(code).toBe(0);
+    expect(asked.map(([name]) => name)).toEqual(['up', 'startRun', 'result', 'progress', 'close']);
+    expect(asked[1]?.[1]).toEqual({
+      workflow: 'SoakWave',
+      input: { wave: 'small', users: 50, duration: '5m', growth: true },
+      workflowId: 'mine',
+    });
+    expect(out).toContain('PASS\n  every promise held\nreport  /runs/key-1/report.html');
+  });
+
+  it.each([
+    ['pass', 0],
+    ['fail', 1],
+    ['inconclusive', 2],
+  ] as const)('a verdict of %s exits %i', async (outcome, status) => {
+    const { code } = await soak(['run', 'smoke'], {
+      service: { result: () => Promise.resolve({ ...passed, outcome }) },
+    });
+    expect(code).toBe(status);
+  });
+
+  it.each([
+    [{ type: 'InvalidInput', failed: 'wave is missing' }, 64],
+    [{ type: 'StackBusy', failed: 'run key-0 holds the stack' }, 2],
+  ] satisfies [FailedRun, number][])('a run that failed with %j exits %i, with the reason', async (failure, status) => {
+    const { code, err } = await soak(['run', 'smoke'], { service: { result: () => Promise.resolve(failure) } });
+    expect(code).toBe(status);
+    expect(err).toContain(`${failure.type}: ${failure.failed}`);
+  });
+
+  it('with --json keeps stdout for one line: the result', async () => {
+    const { out, err } = await soak(['run', 'smoke', '--json']);
+    expect(JSON.parse(out)).toEqual(passed);
+    expect(err).toContain('Started soak/smoke/1');
+  });
+
+  it('with --json says inconclusive, and why, when there is no verdict', async () => {
+    const failure = { type: 'PreflightFailed', failed: 'port 4444 is taken' };
+    const { out } = await soak(['run', 'smoke', '--json'], { service: { result: () => Promise.resolve(failure) } });
+    expect(JSON.parse(out)).toMatchObject({
+      runId: 'key-1',
+      outcome: 'inconclusive',
+      reasons: ['PreflightFailed: port 4444 is taken'],
+    });
+  });
+
+  it('aborts blocked steps in CI, where nobody would resolve them, unless told otherwise', async () => {
+    const { asked } = await soak(['run', 'smoke'], { isCi: true });
+    expect(asked[1]?.[1]).toMatchObject({ input: { wave: 'smoke', onBlocked: 'abort' } });
+    const told = await soak(['run', 'smoke', '--on-blocked', 'wait'], { isCi: true });
+    expect(told.asked[1]?.[1]).toMatchObject({ input: { onBlocked: 'wait' } });
+  });
+
+  it('with --detach returns at once and says how to follow', async () => {
+    const { code, out, asked } = await soak(['run', 'smoke', '--detach']);
+    expect(code).toBe(0);
+    expect(out).toContain('Follow it: soak attach soak/smoke/1');
+    expect(asked.map(([name]) => name)).not.toContain('result');
+  });
+
+  it('takes several waves for AllWaves', async () => {
+    const { asked } = await soak(['run', '--workflow', 'AllWaves', 'smoke', 'small', '--seed', '7']);
+    expect(asked[1]?.[1]).toEqual({ workflow: 'AllWaves', input: { waves: ['smoke', 'small'], seed: 7 } });
+  });
+
+  it.each([
+    [true, 0],
+    [false, 130],
+  ])('detaches on Ctrl-C (terminal: %s, exit %i) and the run goes on', async (isInteractive, status) => {
+    const controller = new AbortController();
+    const service: Partial<Service> = {
+      result: () => new Promise(() => undefined),
+      progress: () => {
+        controller.abort();
+        return Promise.resolve(progress);
+      },
+    };
+    const { code, err, asked } = await soak(['run', 'smoke'], {
+      service,
+      isInteractive,
+      interrupted: controller.signal,
+    });
+    expect(code).toBe(status);
+    expect(err).toContain('Detached; the run goes on. See it again: soak attach soak/smoke/1');
+    expect(asked.map(([name]) => name)).toEqual(['up', 'startRun', 'close']);
+  });
+
+  it('waits out an outage of the service', async () => {
+    let calls = 0;
+    const result = (): Promise<RunResult> => {
+      calls += 1;
+      return calls < 3 ? Promise.reject(new Error('connection refused')) : Promise.resolve(passed);
+    };
+    const { code, out } = await soak(['attach'], { service: { result } });
+    expect(code).toBe(0);
+    expect(out).toContain('cannot see the run, trying again: connection refused');
+  });
+
+  it('redraws one line on a terminal and leaves the ended steps above it', async () => {
+    const { out, written } = await soak(['attach', 'latest'], { isInteractive: true });
+    expect(out).toContain('✓ seed           4.2 s  87,221 rows');
+    expect(written).toContain('\r\u001B[2Kload       0:10');
+  });
+});
+
+describe('the other verbs', () => {
+  it('status, list, plan, report and doctor answer in one line of JSON when asked to', async () => {
+    for (const words of [['status'], ['list'], ['plan', 'smoke'], ['report'], ['doctor']]) {
+      const { out } = await soak([...words, '--json']);
+      expect(() => JSON.parse(out) as unknown, words.join(' ')).not.toThrow();
+      expect(out).not.toContain('\n');
+    }
+  });
+
+  it('doctor fails when something is missing, and says what to do', async () => {
+    const { code, out } = await soak(['doctor']);
+    expect(code).toBe(1);
+    expect(out).toBe('✗ nginx  not found\n         apt-get install nginx');
+  });
+
+  it('down is refused while a run is active', async () => {
+    const down = () => Promise.resolve({ stopped: [], refused: 'soak/small/1 is active; soak down --abort ends it' });
+    const { code, err } = await soak(['down'], { service: { down } });
+    expect(code).toBe(1);
+    expect(err).toBe('Nothing was stopped: soak/small/1 is active; soak down --abort ends it');
+  });
+
+  it('report prints the path alone for scripts', async () => {
+    expect((await soak(['report', '--open-path'])).out).toBe('/runs/key-1/report.html');
+  });
+
+  it('a run that nobody knows is a usage error', async () => {
+    const { code, err } = await soak(['attach', 'nope'], { service: { resolve: () => Promise.resolve(undefined) } });
+    expect(code).toBe(64);
+    expect(err).toBe('No run is called "nope"; soak list names them.');
+  });
+
+  it('plan starts nothing', async () => {
+    const { asked, out } = await soak(['plan', '--workflow', 'AllWaves', 'smoke', 'small']);
+    expect(asked.map(([name]) => name)).toEqual(['machine', 'close']);
+    expect(out).toContain('SoakWave smoke');
+    expect(out).toContain('SoakWave small');
+  });
+
+  it('a failure of ours exits 70 with a trace and its cause', async () => {
+    const up = () => Promise.reject(new Error('temporal did not start', { cause: new Error('port 7233 is taken') }));
+    const { code, err } = await soak(['up'], { service: { up } });
+    expect(code).toBe(70);
+    expect(err).toMatch(/temporal did not start[^]+at .*command-line\.test\.ts[^]+caused by Error: port 7233 is taken/);
+  });
+
+  it('what is not up is said without a trace, exit 69', async () => {
+    const notUp = Object.assign(new Error('Temporal does not answer; soak up starts it'), { name: 'NotUp' });
+    const { code, err } = await soak(['list'], { service: { list: () => Promise.reject(notUp) } });
+    expect({ code, err }).toEqual({ code: 69, err: 'Temporal does not answer; soak up starts it' });
+  });
+
+  it('help teaches without connecting to anything', async () => {
+    const { out, created, code } = await soak(['run', 'smal', '--help']);
+    expect({ code, created }).toEqual({ code: 0, created: 0 });
+    expect(out).toMatchInlineSnapshot(`
+      "Usage: soak run [WAVE] [flags]
+
+      start a run, follow it, exit 0 pass, 1 fail, 2 inconclusive, 64 usage
+
+      Arguments:
+        WAVE                         smoke, small, medium, large or enterprise; several with --workflow AllWaves
+
+      Options:
+        --users <N>                  virtual users
+        --duration <LENGTH>          length of the load, e.g. 90s, 15m, 48h
+        --spawn-rate <N>             virtual users started per second
+        --scale <SHARE>              shrinks the data set and keeps its shape
+        --seed <N>                   random seed of data, load and faults
+        --profile <NAME>             how team sizes are laid out: distribution, rule-of-thumb
+        --mix <NAME>                 which classes of users: enterprise, federation, multi-tenant, cache-stress,
+                                     write-heavy
+        --target <NAME>              what is under test
+        --faults <planned|none>      inject the planned faults, or none
+        --growth                     let what load creates pile up
+        --shards <N>                 engines that share the virtual users
+        --instances <N>              gateway instances
+        --window <LENGTH>            length of one window
+        --windows-per-execution <N>  windows after which the workflow continues as new
+        --without <QUESTION,…>       promises to take out of the verdict; shown in its headline: seeding-reconciled,
+                                     load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
+                                     no-scope-leak, faults-healed, generator-not-saturated, stationary,
+                                     no-unplanned-death, latency-local-reads, memory-gateways, database-connections,
+                                     cache-hit-ratio, capacity, memory-leak
+        --keep <stack|nothing>       what stays up after the run
+        --on-blocked <wait|abort>    what a step does whose retries are used up
+        --if-busy <fail|wait>        what to do when another run holds the stack
+        --workflow <NAME>            SoakWave, AllWaves, StabilityRun, FederationLoad (default SoakWave)
+        --id <NAME>                  workflow id of the run (default soak/WAVE/TIME)
+        --detach                     start it and return at once
+        --json                       progress to stderr, the result as last line of stdout
+        -h, --help                   display help for command
+
+      Examples:
+        soak run smoke                                                 a minute of load, a verdict, a report
+        soak run small --users 50 --duration 5m                        the small wave with half its users for a third of its time
+        soak run large --scale 0.05 --faults none                      a large wave’s shape at a twentieth of its size, undisturbed
+        soak run small --without operations-checked                    one promise less, named in the headline of the verdict
+        soak run --workflow StabilityRun small --duration 8h --detach  a working day of soaking; soak attach shows it
+        soak run --workflow AllWaves smoke small --json                two waves in order, compared"
+    `);
+    expect((await soak([])).out).toMatchInlineSnapshot(`
+      "Usage: soak VERB [words] [flags]
+
+      Soak and scale runs as durable workflows, ending in a verdict that can be defended.
+
+      Options:
+        -h, --help              display help for command
+
+      Commands:
+        doctor [options]        check every prerequisite at once; exit 1 when one is missing
+        plan [options] [WAVE]   what a run would do on this machine: sizes, schedule, faults, promises, needs;
+                                starts nothing
+        run [options] [WAVE]    start a run, follow it, exit 0 pass, 1 fail, 2 inconclusive, 64 usage
+        attach [options] [RUN]  follow a run that was started elsewhere or detached from
+        list [options]          runs, latest first
+        report [options] [RUN]  where the report of a run is
+        status [options]        what runs here: Temporal, processes, runs
+        up                      start Temporal, the evidence store and the workers here, or adopt those that run
+        down [options]          stop everything that was started here; refused while a run is active
+        help [command]          display help for command
+
+      First steps:
+        soak doctor       is everything here?
+        soak plan smoke   what would happen?
+        soak run smoke    let it happen
+
+      Exit status:
+        0  pass, or done          1  fail                2  inconclusive, or no verdict
+        64 bad input              69 not up              70 our own failure
+        130 interrupted while piped (the run goes on)"
+    `);
+  });
+});

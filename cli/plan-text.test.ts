@@ -1,0 +1,392 @@
+import { describe, expect, it } from 'vitest';
+import type { RunInput } from '#model/parse-input.ts';
+import { planRun } from '#model/plan-run.ts';
+import { renderPlan } from './plan-text.ts';
+
+const twoCores = { cores: 2, memoryBytes: 8 * 2 ** 30, diskFreeBytes: 59e9 };
+const large = { cores: 32, memoryBytes: 128 * 2 ** 30, diskFreeBytes: 2e12 };
+
+const planned = (input: RunInput, machine = twoCores): string =>
+  renderPlan(planRun({ workflow: 'SoakWave', input, machine }));
+
+describe('the plan of each wave, as soak plan prints it', () => {
+  it('smoke on two cores', () => {
+    expect(planned({ wave: 'smoke' })).toMatchInlineSnapshot(`
+      "SoakWave smoke · target reference · scale 1 · seed 20260101 · profile distribution · history to 2026-01-01
+
+      Data set
+        users           1,000
+        teams           5,000  1,000 private, 4,000 shared
+        memberships    68,652  at most 500 members a team
+        tools              50
+        servers            10
+        server tools       78
+        team servers    9,962
+        gateways           10
+        gateway peers      13
+        usage metrics   2,100  6 rows a tool a day for 7 days
+
+      Schedule
+        before  warm-up  until the hit ratio settles                                   at most 10 s
+        0:00    ramp     0 to 20 users                                                       400 ms
+        0:00    hold     20 users                                                            59.6 s
+        1:00    drain    in-flight iterations end                                      at most 10 s
+                model    closed, mix enterprise, 1 engine, 0.25 to 0.75 s of thinking
+                windows  3 of 20 s
+
+      Faults
+        0:24  kill-gateway-2  kill gateway: gateway-2, held for 5 s  healed by 0:54 at the latest
+
+      Stack
+        gateways    2 instances behind nginx, L1 64 MB and 8 database connections each
+        PostgreSQL  128 MB shared_buffers
+        Redis       128 MB at most
+        mocks       10 gateways that fail 5 % of their calls
+        placement   co-located: generator and target share 2 cores
+        sampling    every 1 s
+
+      Objectives
+        failed iterations   at most 0.1 %   judged
+        p95 of local reads  at most 250 ms  shown, not judged
+
+      Promised: the verdict answers
+        seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
+        no-scope-leak, faults-healed, generator-not-saturated, no-unplanned-death
+
+      Not covered
+        stationary            virtual users are still creating towards their 20 live objects; net growth can be judged in loads of 10 min and more
+        latency-local-reads   shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 2, co-located
+        memory-gateways       no objective is stated for wave smoke
+        database-connections  no objective is stated for wave smoke
+        cache-hit-ratio       no objective is stated for wave smoke
+        capacity              needs a capacity search: a closed load offers what its users ask for
+        memory-leak           1 min of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
+
+      Needs
+        disk    about 716 MB
+        memory  about 2.5 GB
+        time    about 2 min 1 s
+
+      Remarks
+        Team size: no team of enterprise (from 1001 members) fits a cap of 500 members: its 1 % is folded into large.
+        Tools per team: heavy (from 51) does not fit 40 tools on 10 servers: its 15 % is folded into moderate.
+        Tools per team: power (from 201) does not fit 40 tools on 10 servers: its 5 % is folded into moderate."
+    `);
+  });
+
+  it('small on two cores', () => {
+    expect(planned({ wave: 'small' })).toMatchInlineSnapshot(`
+      "SoakWave small · target reference · scale 1 · seed 20260101 · profile distribution · history to 2026-01-01
+
+      Data set
+        users             10,000
+        teams             50,000  10,000 private, 40,000 shared
+        memberships    1,373,023  at most 50,000 members a team
+        tools                500
+        servers              100
+        server tools       2,983
+        team servers     100,027
+        gateways              10
+        gateway peers         13
+        usage metrics    270,000  6 rows a tool a day for 90 days
+
+      Schedule
+        before  warm-up  until the hit ratio settles                                 at most 30 s
+        0:00    ramp     0 to 100 users                                                       2 s
+        0:02    hold     100 users                                                   14 min 58 s
+        15:00   drain    in-flight iterations end                                    at most 10 s
+                model    closed, mix enterprise, 1 engine, 0.5 to 1.5 s of thinking
+                windows  15 of 1 min
+
+      Faults
+        6:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 6:30 at the latest
+
+      Stack
+        gateways    2 instances behind nginx, L1 128 MB and 8 database connections each
+        PostgreSQL  256 MB shared_buffers
+        Redis       256 MB at most
+        mocks       10 gateways that fail 5 % of their calls
+        placement   co-located: generator and target share 2 cores
+        sampling    every 1 s
+
+      Objectives
+        failed iterations       at most 0.1 %  judged
+        p95 of local reads      at most 25 ms  shown, not judged
+        memory of all gateways  at most 2 GB   shown, not judged
+        database connections    at most 20     shown, not judged
+        cache hit ratio         at least 98 %  shown, not judged
+
+      Promised: the verdict answers
+        seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
+        no-scope-leak, faults-healed, generator-not-saturated, stationary, no-unplanned-death
+
+      Not covered
+        latency-local-reads   shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 2, co-located
+        memory-gateways       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 2, co-located
+        database-connections  shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 2, co-located
+        cache-hit-ratio       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 2, co-located
+        capacity              needs a capacity search: a closed load offers what its users ask for; the baseline is 500 requests/s
+        memory-leak           15 min of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
+
+      Needs
+        disk    about 1,007 MB
+        memory  about 2.89 GB
+        time    about 16 min 27 s"
+    `);
+  });
+
+  it('medium on two cores', () => {
+    expect(planned({ wave: 'medium' })).toMatchInlineSnapshot(`
+      "SoakWave medium · target reference · scale 1 · seed 20260101 · profile distribution · history to 2026-01-01
+
+      Data set
+        users             100,000
+        teams             500,000  100,000 private, 400,000 shared
+        memberships    13,849,196  at most 100,000 members a team
+        tools               2,500
+        servers             1,000
+        server tools       27,441
+        team servers      999,442
+        gateways               50
+        gateway peers         255
+        usage metrics   5,475,000  6 rows a tool a day for 365 days
+
+      Schedule
+        before  warm-up  until the hit ratio settles                                 at most 1 min
+        0:00    ramp     0 to 500 users                                                       10 s
+        0:10    hold     500 users                                                   29 min 50 s
+        30:00   drain    in-flight iterations end                                    at most 10 s
+                model    closed, mix enterprise, 1 engine, 0.5 to 1.5 s of thinking
+                windows  30 of 1 min
+
+      Faults
+        12:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 12:30 at the latest
+
+      Stack
+        gateways    2 instances behind nginx, L1 256 MB and 16 database connections each
+        PostgreSQL  1 GB shared_buffers
+        Redis       1 GB at most
+        mocks       50 gateways that fail 5 % of their calls
+        placement   co-located: generator and target share 2 cores
+        sampling    every 1 s
+
+      Objectives
+        failed iterations       at most 0.1 %  judged
+        p95 of local reads      at most 45 ms  shown, not judged
+        memory of all gateways  at most 6 GB   shown, not judged
+        database connections    at most 50     shown, not judged
+        cache hit ratio         at least 96 %  shown, not judged
+
+      Promised: the verdict answers
+        seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
+        no-scope-leak, faults-healed, generator-not-saturated, stationary, no-unplanned-death
+
+      Not covered
+        latency-local-reads   shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 2, co-located
+        memory-gateways       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 2, co-located
+        database-connections  shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 2, co-located
+        cache-hit-ratio       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 2, co-located
+        capacity              needs a capacity search: a closed load offers what its users ask for; the baseline is 1200 requests/s
+        memory-leak           30 min of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
+
+      Needs
+        disk    about 3.29 GB
+        memory  about 4.92 GB
+        time    about 33 min"
+    `);
+  });
+
+  // Counting the memberships of millions of teams takes a second or two.
+  it('large on a large machine', { timeout: 30_000 }, () => {
+    expect(planned({ wave: 'large' }, large)).toMatchInlineSnapshot(`
+      "SoakWave large · target reference · scale 1 · seed 20260101 · profile distribution · history to 2026-01-01
+
+      Data set
+        users             500,000
+        teams           2,500,000  500,000 private, 2,000,000 shared
+        memberships    69,285,044  at most 500,000 members a team
+        tools              12,500
+        servers             5,000
+        server tools      136,141
+        team servers    4,999,705
+        gateways              100
+        gateway peers         961
+        usage metrics  82,125,000  6 rows a tool a day for 1095 days
+
+      Schedule
+        before   warm-up  until the hit ratio settles                                  at most 2 min
+        0:00     ramp     0 to 1500 users                                                       30 s
+        0:30     hold     1500 users                                                   59 min 30 s
+        1:00:00  drain    in-flight iterations end                                     at most 10 s
+                 model    closed, mix enterprise, 3 engines, 0.5 to 1.5 s of thinking
+                 windows  60 of 1 min
+
+      Faults
+        24:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 24:30 at the latest
+
+      Stack
+        gateways    4 instances behind nginx, L1 512 MB and 30 database connections each
+        PostgreSQL  2 GB shared_buffers
+        Redis       4 GB at most
+        mocks       100 gateways that fail 5 % of their calls
+        placement   co-located: generator and target share 32 cores
+        sampling    every 1 s
+
+      Objectives
+        failed iterations       at most 0.1 %  judged
+        p95 of local reads      at most 85 ms  shown, not judged
+        memory of all gateways  at most 15 GB  shown, not judged
+        database connections    at most 150    shown, not judged
+        cache hit ratio         at least 94 %  shown, not judged
+
+      Promised: the verdict answers
+        seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
+        no-scope-leak, faults-healed, generator-not-saturated, stationary, no-unplanned-death
+
+      Not covered
+        latency-local-reads   shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+        memory-gateways       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+        database-connections  shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+        cache-hit-ratio       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+        capacity              needs a capacity search: a closed load offers what its users ask for; the baseline is 2500 requests/s
+        memory-leak           1 h of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
+
+      Needs
+        disk    about 12.4 GB
+        memory  about 11.9 GB
+        time    about 1 h 12 min"
+    `);
+  });
+
+  it('enterprise on a large machine', { timeout: 30_000 }, () => {
+    expect(planned({ wave: 'enterprise' }, large)).toMatchInlineSnapshot(`
+      "SoakWave enterprise · target reference · scale 1 · seed 20260101 · profile distribution · history to 2026-01-01
+
+      Data set
+        users            1,000,000
+        teams            5,000,000  1,000,000 private, 4,000,000 shared
+        memberships    138,581,588  at most 1,000,000 members a team
+        tools               50,000
+        servers             10,000
+        server tools       272,017
+        team servers     9,999,549
+        gateways               100
+        gateway peers          961
+        usage metrics  547,500,000  6 rows a tool a day for 1825 days
+
+      Schedule
+        before   warm-up  until the hit ratio settles                                  at most 5 min
+        0:00     ramp     0 to 2000 users                                                       40 s
+        0:40     hold     2000 users                                                   1 h 59 min
+        2:00:00  drain    in-flight iterations end                                     at most 10 s
+                 model    closed, mix enterprise, 4 engines, 0.5 to 1.5 s of thinking
+                 windows  60 of 2 min
+
+      Faults
+        48:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 48:30 at the latest
+
+      Stack
+        gateways    4 instances behind nginx, L1 1 GB and 50 database connections each
+        PostgreSQL  4 GB shared_buffers
+        Redis       10 GB at most
+        mocks       100 gateways that fail 5 % of their calls
+        placement   co-located: generator and target share 32 cores
+        sampling    every 1 s
+
+      Objectives
+        failed iterations       at most 0.1 %   judged
+        p95 of local reads      at most 150 ms  shown, not judged
+        memory of all gateways  at most 25 GB   shown, not judged
+        database connections    at most 300     shown, not judged
+        cache hit ratio         at least 92 %   shown, not judged
+
+      Promised: the verdict answers
+        seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
+        no-scope-leak, faults-healed, generator-not-saturated, stationary, no-unplanned-death
+
+      Not covered
+        latency-local-reads   shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+        memory-gateways       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+        database-connections  shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+        cache-hit-ratio       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+        capacity              needs a capacity search: a closed load offers what its users ask for; the baseline is 4000 requests/s
+        memory-leak           2 h of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
+
+      Needs
+        disk    about 41.8 GB
+        memory  about 22.8 GB
+        time    about 2 h 45 min"
+    `);
+  });
+
+  it('StabilityRun on a large machine', () => {
+    expect(renderPlan(planRun({ workflow: 'StabilityRun', input: { scale: 0.01 }, machine: large })))
+      .toMatchInlineSnapshot(`
+        "StabilityRun enterprise · target reference · scale 0.01 · seed 20260101 · profile distribution · history to 2026-01-01
+
+        Data set
+          users             10,000
+          teams             50,000  10,000 private, 40,000 shared
+          memberships    1,373,023  at most 10,000 members a team
+          tools                500
+          servers              100
+          server tools       2,983
+          team servers     100,027
+          gateways             100
+          gateway peers        961
+          usage metrics  5,475,000  6 rows a tool a day for 1825 days
+
+        Schedule
+          before    warm-up  until the hit ratio settles                                  at most 5 min
+          0:00      ramp     0 to 2000 users                                                       40 s
+          0:40      hold     2000 users                                                   47 h 59 min
+          48:00:00  drain    in-flight iterations end                                     at most 10 s
+                    model    closed, mix enterprise, 4 engines, 0.5 to 1.5 s of thinking
+                    windows  576 of 5 min
+
+        Faults
+          19:12:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 19:12:30 at the latest
+
+        Stack
+          gateways    4 instances behind nginx, L1 1 GB and 50 database connections each
+          PostgreSQL  4 GB shared_buffers
+          Redis       10 GB at most
+          mocks       100 gateways that fail 5 % of their calls
+          placement   co-located: generator and target share 32 cores
+          sampling    every 1 s
+
+        Objectives
+          failed iterations       at most 0.1 %   judged
+          p95 of local reads      at most 150 ms  shown, not judged
+          memory of all gateways  at most 25 GB   shown, not judged
+          database connections    at most 300     shown, not judged
+          cache hit ratio         at least 92 %   shown, not judged
+
+        Promised: the verdict answers
+          seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
+          no-scope-leak, faults-healed, generator-not-saturated, stationary, no-unplanned-death
+
+        Not covered
+          latency-local-reads   shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+          memory-gateways       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+          database-connections  shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+          cache-hit-ratio       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
+          capacity              needs a capacity search: a closed load offers what its users ask for; the baseline is 4000 requests/s
+          memory-leak           memory is shown over the whole run; slopes are not estimated, so no leak can be ruled out
+
+        Needs
+          disk    about 3.41 GB
+          memory  about 22.8 GB
+          time    about 48 h 6 min"
+      `);
+  });
+
+  it('FederationLoad on two cores, with a hundred gateways', () => {
+    const text = renderPlan(
+      planRun({ workflow: 'FederationLoad', input: { wave: 'smoke', without: ['error-rate'] }, machine: twoCores }),
+    );
+    expect(text).toContain('closed, mix federation');
+    expect(text).toMatch(/gateways +100\n/);
+    expect(text).toContain('Taken out by --without\n  error-rate');
+  });
+});

@@ -1,0 +1,140 @@
+import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import type { Plan } from '#model/plan.ts';
+import { paint } from './colour.ts';
+import { renderClock } from './progress-text.ts';
+import { renderTable } from './table.ts';
+
+type Row = readonly string[];
+
+/** A whole plan for reading: sizes, schedule, fault timeline, stack, objectives, promises, needs. */
+export function renderPlan(plan: Plan, colour = false): string {
+  const { population } = plan;
+  const title =
+    `${plan.workflow} ${plan.wave} · target ${plan.stack.target} · scale ${plan.scale} · seed ${plan.seed} · ` +
+    `profile ${population.profile} · history to ${population.asOf}`;
+  const section = (name: string, body: string): string => `${paint(name, 'bold', colour)}\n${body}`;
+  const table = (name: string, rows: readonly Row[]): string[] =>
+    rows.length === 0 ? [] : [section(name, renderTable(rows, '  '))];
+  return [
+    paint(title, 'bold', colour),
+    ...table('Data set', sizes(plan)),
+    ...table('Schedule', schedule(plan)),
+    ...table('Faults', faults(plan)),
+    ...table('Stack', stack(plan)),
+    ...table('Objectives', objectives(plan)),
+    section('Promised: the verdict answers', wrap(plan.promises.join(', '))),
+    ...(plan.without.length === 0 ? [] : [section('Taken out by --without', wrap(plan.without.join(', ')))]),
+    ...table(
+      'Not covered',
+      plan.notCovered.map(({ question, reason }) => [question, reason]),
+    ),
+    ...table('Needs', needs(plan)),
+    ...(plan.remarks.length === 0 ? [] : [section('Remarks', plan.remarks.map((remark) => `  ${remark}`).join('\n'))]),
+  ].join('\n\n');
+}
+
+function sizes({ needs: { rows }, population }: Plan): Row[] {
+  const notes: Readonly<Record<string, string>> = {
+    teams: `${formatNumber(population.users)} private, ${formatNumber(population.teams - population.users)} shared`,
+    memberships: `at most ${formatNumber(population.teamMembersMax)} members a team`,
+    usageMetrics: `${population.metricsPerToolDay} rows a tool a day for ${population.metricsRetentionDays} days`,
+  };
+  return Object.entries(rows).map(([entity, count]) => [words(entity), formatNumber(count), notes[entity] ?? '']);
+}
+
+function schedule({ load, warmUp }: Plan): Row[] {
+  let begun = 0;
+  const stages = load.stages.map((stage): Row => {
+    const users =
+      stage.usersFrom === stage.usersTo ? `${stage.usersTo} users` : `${stage.usersFrom} to ${stage.usersTo} users`;
+    const row = [renderClock(begun), stage.name, users, formatDuration(stage.durationMs)];
+    begun += stage.durationMs;
+    return row;
+  });
+  const engines = load.shards.length === 1 ? '1 engine' : `${load.shards.length} engines`;
+  const think = `${load.thinkTimeMsMin / 1_000} to ${load.thinkTimeMsMax / 1_000} s of thinking`;
+  return [
+    ['before', 'warm-up', 'until the hit ratio settles', `at most ${formatDuration(warmUp.budgetMs)}`],
+    ...stages,
+    [renderClock(begun), 'drain', 'in-flight iterations end', `at most ${formatDuration(load.drainMs)}`],
+    ['', 'model', `${load.model}, mix ${load.mix}, ${engines}, ${think}`],
+    ['', 'windows', `${Math.ceil(begun / load.windowMs)} of ${formatDuration(load.windowMs)}`],
+  ];
+}
+
+const faults = (plan: Plan): Row[] =>
+  plan.faults.map(({ fault, kind, victim, offsetMs, holdMs, deadlineMs }) => [
+    renderClock(offsetMs),
+    fault,
+    `${words(kind)}: ${victim}, held for ${formatDuration(holdMs)}`,
+    `healed by ${renderClock(offsetMs + deadlineMs)} at the latest`,
+  ]);
+
+function stack({ stack: parts, sampleIntervalMs }: Plan): Row[] {
+  return [
+    [
+      'gateways',
+      `${parts.gatewayInstances} instances behind nginx, L1 ${formatBytes(parts.l1BytesMax)} and ${parts.databasePoolMax} database connections each`,
+    ],
+    ['PostgreSQL', `${formatBytes(parts.databaseSharedBuffersBytes)} shared_buffers`],
+    ['Redis', `${formatBytes(parts.redisBytesMax)} at most`],
+    ['mocks', `${parts.mockGateways} gateways that fail ${formatRatio(parts.mockFailureRate)} of their calls`],
+    ['placement', parts.placement],
+    ['sampling', `every ${formatDuration(sampleIntervalMs)}`],
+  ];
+}
+
+function objectives({ objectives: limits, promises }: Plan): Row[] {
+  const rows: Row[] = [
+    ['failed iterations', `at most ${formatRatio(limits.failedIterationsRatioMax)}`, judged('error-rate')],
+  ];
+  const add = (name: string, limit: string | undefined, question: Plan['promises'][number]): void => {
+    if (limit !== undefined) rows.push([name, limit, judged(question)]);
+  };
+  function judged(question: Plan['promises'][number]): string {
+    return promises.includes(question) ? 'judged' : 'shown, not judged';
+  }
+  add(
+    'p95 of local reads',
+    limits.localReadP95MsMax === undefined ? undefined : `at most ${limits.localReadP95MsMax} ms`,
+    'latency-local-reads',
+  );
+  add(
+    'memory of all gateways',
+    limits.gatewaysRssBytesMax === undefined ? undefined : `at most ${formatBytes(limits.gatewaysRssBytesMax)}`,
+    'memory-gateways',
+  );
+  add(
+    'database connections',
+    limits.databaseConnectionsMax === undefined ? undefined : `at most ${limits.databaseConnectionsMax}`,
+    'database-connections',
+  );
+  add(
+    'cache hit ratio',
+    limits.cacheHitRatioMin === undefined ? undefined : `at least ${formatRatio(limits.cacheHitRatioMin)}`,
+    'cache-hit-ratio',
+  );
+  return rows;
+}
+
+const needs = ({ needs: wanted }: Plan): Row[] => [
+  ['disk', `about ${formatBytes(wanted.diskBytes)}`],
+  ['memory', `about ${formatBytes(wanted.memoryBytes)}`],
+  ['time', `about ${formatDuration(wanted.secondsEstimated * 1_000)}`],
+];
+
+/** `usageMetrics` and `kill-gateway` as words. */
+const words = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll('-', ' ');
+
+const columns = 100;
+
+function wrap(text: string): string {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line.length + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => `  ${line}`).join('\n');
+}

@@ -1,0 +1,68 @@
+import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import type { Progress, RunResult, StepRecord } from '#model/progress.ts';
+import { outcomeInk, paint } from './colour.ts';
+import type { FailedRun } from './service.ts';
+
+/** How far a run is, in one line: phase, elapsed, load planned and delivered, p95, RSS, faults. */
+export function renderProgress(progress: Progress, now: number): string {
+  const startedAt = progress.steps[0]?.startedAt ?? now;
+  const parts = [`${progress.phase.padEnd(10)} ${renderClock(now - startedAt)}`];
+  if (progress.blocked !== undefined) parts.push(`BLOCKED: ${progress.blocked}`);
+  parts.push(...loadParts(progress, now));
+  if (progress.gatewaysRssBytes !== undefined) parts.push(`gateways ${formatBytes(progress.gatewaysRssBytes)}`);
+  parts.push(
+    ...progress.faults.filter(({ state }) => state !== 'planned').map(({ fault, state }) => `${fault} ${state}`),
+  );
+  return parts.join(' · ');
+}
+
+function loadParts({ load, loadStartsAt, loadEndsAt, window }: Progress, now: number): string[] {
+  const parts: string[] = [];
+  if (loadStartsAt !== undefined && loadEndsAt !== undefined) {
+    const done = Math.min(Math.max(now - loadStartsAt, 0), loadEndsAt - loadStartsAt);
+    parts.push(`load ${renderClock(done)} of ${renderClock(loadEndsAt - loadStartsAt)}`);
+  }
+  if (window !== undefined) parts.push(`window ${window.index + 1}/${window.of}`);
+  if (load === undefined) return parts;
+  parts.push(`${load.users} users`);
+  if (load.due > 0) {
+    parts.push(
+      `delivered ${formatNumber(load.delivered)} of ${formatNumber(load.due)} (${formatRatio(load.delivered / load.due)})`,
+    );
+  }
+  if (load.failed > 0) parts.push(`${formatNumber(load.failed)} failed`);
+  if (load.latencyMsP95 !== undefined) parts.push(`p95 ${formatNumber(load.latencyMsP95)} ms`);
+  return parts;
+}
+
+const marks = { running: '…', done: '✓', failed: '✗', skipped: '–', cancelled: '–' } as const;
+
+/** A step that has ended: what it was, how long it took, what came of it. */
+export function renderStep(step: StepRecord, colour: boolean): string {
+  const ink = step.outcome === 'failed' ? 'red' : step.outcome === 'done' ? 'green' : 'dim';
+  const took = step.endedAt === undefined ? '' : formatDuration(step.endedAt - step.startedAt);
+  const mark = paint(marks[step.outcome], ink, colour);
+  return `${mark} ${step.phase.padEnd(10)} ${took.padStart(9)}  ${step.note ?? ''}`.trimEnd();
+}
+
+/** The end of a run: verdict, reasons, where to read on. */
+export function renderEnd(result: RunResult, colour: boolean): string {
+  return [
+    paint(result.outcome.toUpperCase(), outcomeInk[result.outcome], colour),
+    ...result.reasons.map((reason) => `  ${reason}`),
+    `report  ${result.report}`,
+    `result  ${result.result}`,
+  ].join('\n');
+}
+
+export const renderFailure = ({ failed, type }: FailedRun, colour: boolean): string =>
+  `${paint('NO VERDICT', 'red', colour)}  ${type}: ${failed}`;
+
+/** Elapsed time as a clock: `0:42`, `15:00`, `47:59:59`. */
+export function renderClock(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}

@@ -1,0 +1,89 @@
+import { MixName } from '#model/load-plan.ts';
+import { inputSchemas, parseInput } from '#model/parse-input.ts';
+import { WorkflowName } from '#model/plan.ts';
+import { SeedProfile } from '#model/population-plan.ts';
+import { nearestWord } from '#model/spelling.ts';
+import { questions } from '#model/verdict.ts';
+import type { Call, Flag } from './verb.ts';
+
+/** Spelt out in the help, where a value's name does not do it. */
+const allowed = { profile: SeedProfile.options, mix: MixName.options, without: questions } as const;
+
+/** Every key of a workflow's input as a flag; the sentences are the schema's own. */
+export const inputFlags: readonly Flag[] = [
+  flagFor('users', 'number', 'N'),
+  flagFor('duration', 'text', 'LENGTH'),
+  flagFor('spawnRate', 'number', 'N'),
+  flagFor('scale', 'number', 'SHARE'),
+  flagFor('seed', 'number', 'N'),
+  flagFor('profile', 'text', 'NAME'),
+  flagFor('mix', 'text', 'NAME'),
+  flagFor('target', 'text', 'NAME'),
+  flagFor('faults', 'text', 'planned|none'),
+  flagFor('growth', 'switch'),
+  flagFor('shards', 'number', 'N'),
+  flagFor('instances', 'number', 'N'),
+  flagFor('window', 'text', 'LENGTH'),
+  flagFor('windowsPerExecution', 'number', 'N'),
+  flagFor('without', 'list', 'QUESTION,…'),
+  flagFor('keep', 'text', 'stack|nothing'),
+  flagFor('onBlocked', 'text', 'wait|abort'),
+  flagFor('ifBusy', 'text', 'fail|wait'),
+  { name: 'workflow', value: 'NAME', kind: 'text', means: `${WorkflowName.options.join(', ')} (default SoakWave)` },
+];
+
+export interface RunOrder {
+  readonly workflow: WorkflowName;
+  /** As it goes to the workflow: durations are text, nothing is defaulted. */
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** What a command line asks to be run, and everything that is wrong with it, by the same rules as a workflow's input. */
+export function readRunOrder(call: Call): { order: RunOrder; problems: string[] } {
+  const named = call.flags['workflow'] ?? 'SoakWave';
+  const known = WorkflowName.safeParse(named);
+  const workflow = known.data ?? 'SoakWave';
+  const input = readInput(workflow, call);
+  const problems = known.success ? [] : [describeWorkflow(String(named))];
+  const parsed = parseInput(workflow, input, nameKey);
+  if (!parsed.ok) problems.push(...parsed.problems);
+  return { order: { workflow, input }, problems };
+}
+
+function readInput(workflow: WorkflowName, { operands, flags }: Call): Record<string, unknown> {
+  const input: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(flags)) {
+    const flag = inputFlags.find((candidate) => candidate.name === name);
+    if (flag !== undefined && name !== 'workflow') input[toKey(name)] = value;
+  }
+  if (operands.length === 0) return input;
+  return workflow === 'AllWaves' ? { ...input, waves: operands } : { ...input, wave: operands[0] };
+}
+
+/** Only `AllWaves` takes more than one wave. */
+export function listSurplusWaves({ workflow }: RunOrder, { operands }: Call): string[] {
+  if (workflow === 'AllWaves' || operands.length <= 1) return [];
+  return [`${workflow} takes one WAVE, given are ${operands.join(', ')}; --workflow AllWaves runs several in order`];
+}
+
+function describeWorkflow(given: string): string {
+  const nearest = nearestWord(given, WorkflowName.options);
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return `--workflow: given ${JSON.stringify(given)}; allowed are ${WorkflowName.options.join(', ')}${hint}`;
+}
+
+const nameKey = (key: string): string => (key === 'wave' || key === 'waves' ? 'WAVE' : `--${toName(key)}`);
+const toKey = (name: string): string => name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+function toName(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+type InputKey = keyof typeof inputSchemas.SoakWave.shape;
+
+function flagFor(key: InputKey, kind: Flag['kind'], value?: string): Flag {
+  // The schema's sentence, without the requirement that it cites for its own readers.
+  const said = (inputSchemas.SoakWave.shape[key].description ?? key).replace(/ \(R[\d.]+\)$/, '');
+  const means = key in allowed ? `${said}: ${allowed[key as keyof typeof allowed].join(', ')}` : said;
+  return { name: toName(key), kind, means, ...(value === undefined ? {} : { value }) };
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import type * as z from 'zod';
+import { Desired, Lease } from '#model/held.ts';
+import { readIfPresent, writeAtomic } from '../atomic-file.ts';
+
+/** The desired state of a held process; undefined when there is none yet. Throws when the file is not one. */
+export const readDesired = (folder: string): Desired | undefined => read(desiredFile(folder), Desired);
+
+export const readLease = (folder: string): Lease | undefined => read(leaseFile(folder), Lease);
+
+/** Called under the folder's lock only. Throws rather than let (epoch, revision) fall: a follower would wait for ever. */
+export function writeDesired(folder: string, desired: Desired): void {
+  const present = readDesired(folder);
+  if (present !== undefined && !isLater(desired, present)) {
+    throw new Error(
+      `${desiredFile(folder)} is at epoch ${present.epoch}, revision ${present.revision}; ` +
+        `epoch ${desired.epoch}, revision ${desired.revision} does not come after it`,
+    );
+  }
+  // Orders may name secret files, never hold secrets; still nobody else has a use for them.
+  writeAtomic(desiredFile(folder), `${JSON.stringify(desired)}\n`, { mode: 0o600 });
+}
+
+export function writeLease(folder: string, lease: Lease): void {
+  writeAtomic(leaseFile(folder), `${JSON.stringify(lease)}\n`, { mode: 0o600 });
+}
+
+/** The path whose lock guards desired.json. */
+export const heldLock = (folder: string): string => join(folder, 'held');
+
+const isLater = (next: Desired, present: Desired): boolean =>
+  next.epoch > present.epoch || (next.epoch === present.epoch && next.revision > present.revision);
+
+function read<T>(path: string, schema: z.ZodType<T>): T | undefined {
+  const text = readIfPresent(path);
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${path} cannot be read`, { cause });
+  }
+}
+
+const desiredFile = (folder: string): string => join(folder, 'desired.json');
+const leaseFile = (folder: string): string => join(folder, 'lease.json');

@@ -1,0 +1,61 @@
+import { leaseMs } from '#model/held.ts';
+import { type ProcessRecord, type ProcessSpec } from '#model/stack.ts';
+import { withLock } from '../lock.ts';
+import { specHash } from '../process-record.ts';
+import { type ProcessTable } from '../process-table.ts';
+import { heldLock, readDesired } from './desired-file.ts';
+import { extendLease } from './lease.ts';
+import { place } from './place.ts';
+
+export interface HeldStart {
+  readonly folder: string;
+  readonly table: ProcessTable;
+  /** The process of an epoch; the epoch is part of its arguments or environment, because it must follow no other. */
+  readonly spec: (epoch: number) => ProcessSpec;
+  readonly runKey: string;
+  /** Its first orders. Orders of this run that stand already, and may have been steered since, win over them. */
+  readonly payload: unknown;
+  /** Length of the first lease; 5 min unless said otherwise. */
+  readonly leaseMs?: number;
+  readonly now?: () => number;
+}
+
+export interface HeldProcess {
+  readonly record: ProcessRecord;
+  readonly epoch: number;
+  readonly adopted: boolean;
+}
+
+/**
+ * Starts a held process, or adopts the one that runs. Adoption keeps the epoch; a start raises it under the same lock, so that
+ * of two callers at once one starts and the other adopts (design §2). Either way the lease is extended before this returns.
+ */
+export async function startHeld(start: HeldStart): Promise<HeldProcess> {
+  const { folder, table, now = Date.now } = start;
+  const held = await withLock(heldLock(folder), { waitMs: 30_000 }, async () => {
+    const running = adoptable(start);
+    const epoch = running?.epoch ?? raiseEpoch(start);
+    extendLease(folder, epoch, now() + (start.leaseMs ?? leaseMs));
+    if (running !== undefined) return { ...running, adopted: true };
+    const { record } = await table.launch(start.spec(epoch));
+    return { record, epoch, adopted: false };
+  });
+  await table.awaitReady(held.record);
+  return held;
+}
+
+function adoptable({ folder, table, spec, runKey }: HeldStart): { record: ProcessRecord; epoch: number } | undefined {
+  const desired = readDesired(folder);
+  if (desired?.runKey !== runKey || desired.stop) return undefined;
+  const wanted = spec(desired.epoch);
+  const record = table.adopt(wanted.role);
+  if (record === undefined) return undefined;
+  if (specHash(record.spec) !== specHash(wanted)) return undefined;
+  return { record, epoch: desired.epoch };
+}
+
+function raiseEpoch({ folder, runKey, payload }: HeldStart): number {
+  const standing = readDesired(folder);
+  const isSteered = standing?.runKey === runKey && !standing.stop;
+  return place({ folder, runKey, payload: isSteered ? standing.payload : payload }).epoch;
+}

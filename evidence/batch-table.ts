@@ -1,0 +1,101 @@
+import type { EvidenceReader } from '#model/evidence.ts';
+import { type Batch, unpackBody } from './batch.ts';
+import type { Query } from './query.ts';
+import type { BatchStore } from './upload.ts';
+
+export interface BatchTable extends BatchStore {
+  /** Streams a run's records, a few batches in memory at a time. A store that goes away in between rejects with `StoreUnavailable`. */
+  reader(): EvidenceReader;
+  /** How much of a run is stored; `kinds` counts records by kind. */
+  totals(runKey: string): Promise<BatchTotals>;
+}
+
+interface BatchTotals {
+  readonly batches: number;
+  readonly records: number;
+  readonly refused: number;
+  readonly bytes: number;
+  readonly kinds: Readonly<Record<string, number>>;
+}
+
+interface BodyRow {
+  readonly producer: string;
+  readonly incarnation: number;
+  readonly sequence: number;
+  readonly body: Buffer;
+}
+
+const pageBatches = 16;
+
+export function createBatchTable(query: Query): BatchTable {
+  return {
+    async saveBatch(batch) {
+      // A longer one of the same identity is the same segment, uploaded before while it was still open.
+      await query(
+        `insert into batches as b
+           (run_key, producer, incarnation, sequence, records, refused, kinds, from_at, to_at, body)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (run_key, producer, incarnation, sequence) do update
+           set records = excluded.records, refused = excluded.refused, kinds = excluded.kinds,
+               from_at = excluded.from_at, to_at = excluded.to_at, body = excluded.body, stored_at = now()
+           where excluded.records > b.records`,
+        parametersOf(batch),
+      );
+    },
+    reader: () => ({
+      async *records(runKey) {
+        for await (const { body } of pages(query, runKey)) yield* await unpackBody(body);
+      },
+    }),
+    async totals(runKey) {
+      const [sums] = await query<Record<'batches' | 'records' | 'refused' | 'bytes', string>>(
+        `select count(*) as batches, coalesce(sum(records), 0) as records, coalesce(sum(refused), 0) as refused,
+                coalesce(sum(length(body)), 0) as bytes
+         from batches where run_key = $1`,
+        [runKey],
+      );
+      const kinds = await query<{ kind: string; records: string }>(
+        `select kind, sum(counted::bigint) as records
+         from batches, jsonb_each_text(kinds) as k (kind, counted) where run_key = $1 group by kind order by kind`,
+        [runKey],
+      );
+      return {
+        batches: Number(sums?.batches ?? 0),
+        records: Number(sums?.records ?? 0),
+        refused: Number(sums?.refused ?? 0),
+        bytes: Number(sums?.bytes ?? 0),
+        kinds: Object.fromEntries(kinds.map(({ kind, records }) => [kind, Number(records)])),
+      };
+    },
+  };
+}
+
+/** Pages by key, not by cursor: a reader that stops for an hour holds no transaction open. */
+async function* pages(query: Query, runKey: string): AsyncIterable<BodyRow> {
+  let after: Pick<BodyRow, 'producer' | 'incarnation' | 'sequence'> = { producer: '', incarnation: 0, sequence: -1 };
+  for (;;) {
+    const rows = await query<BodyRow>(
+      `select producer, incarnation, sequence, body from batches
+       where run_key = $1 and (producer, incarnation, sequence) > ($2, $3, $4)
+       order by producer, incarnation, sequence limit ${pageBatches}`,
+      [runKey, after.producer, after.incarnation, after.sequence],
+    );
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageBatches) return;
+    after = last;
+  }
+}
+
+const parametersOf = (batch: Batch): unknown[] => [
+  batch.runKey,
+  batch.producer,
+  batch.incarnation,
+  batch.sequence,
+  batch.records,
+  batch.refused,
+  JSON.stringify(batch.kinds),
+  batch.fromAt === undefined ? null : new Date(batch.fromAt),
+  batch.toAt === undefined ? null : new Date(batch.toAt),
+  batch.body,
+];

@@ -1,0 +1,166 @@
+import type { EngineOrders, LoadPlan } from '#model/load-plan.ts';
+import type { TargetSpeech } from '#model/operation.ts';
+import type { Identity } from '#model/population-plan.ts';
+import { hash32, shuffled } from '#model/random.ts';
+import { mixes } from './behaviours/mix.ts';
+import { type Connection, createConnection } from './connection.ts';
+import { createConversation } from './conversation.ts';
+import { allotUsers, createDeck, spreadEvenly } from './deck.ts';
+import type { EngineBooks } from './engine-books.ts';
+import { createVirtualUser, type RunningUser } from './virtual-user.ts';
+import { createWriteLog } from './write-log.ts';
+
+/** The virtual users of one engine. */
+export interface Crowd {
+  /** Spawns and removes so that `planned` are there; not faster than the spawn rate, and never in mid-iteration. */
+  follow(planned: number, now: number): void;
+  /** New orders for users that are still to come. */
+  revise(orders: EngineOrders): void;
+  /** Users that are there and stay. */
+  present(): number;
+  /** Users that are there, those included that are about to leave. */
+  size(): number;
+  /** Cuts off everybody who is still there. */
+  abandon(): void;
+  close(): Promise<void>;
+}
+
+export interface CrowdOptions {
+  readonly orders: EngineOrders;
+  readonly identities: readonly Identity[];
+  readonly speech: TargetSpeech;
+  readonly incarnation: number;
+  readonly seededTools: number;
+  /** Passed by `allowedOrigin`. */
+  readonly origin: string;
+  readonly books: EngineBooks;
+  readonly now: () => number;
+  /** Called when a behaviour breaks: a defect, not a failed iteration. */
+  readonly onFailure: (error: Error) => void;
+}
+
+interface Member {
+  readonly user: RunningUser;
+  readonly connection: Connection;
+}
+
+const spawnBurstMs = 250;
+
+export function createCrowd(options: CrowdOptions): Crowd {
+  let { orders } = options;
+  const members = new Map<number, Member>();
+  const departures = new Set<Promise<unknown>>();
+  const spawn = createSpawner(options);
+  // The first user comes at once; later ones as the rate allows.
+  let allowance = 1;
+  let followedAt = options.now();
+
+  function admit(slot: number): void {
+    const member = spawn(slot, orders);
+    members.set(slot, member);
+    const departure = member.user
+      .run()
+      .catch((error: unknown) => {
+        options.onFailure(new Error('a behaviour broke', { cause: error }));
+      })
+      .finally(() => {
+        members.delete(slot);
+        return member.connection.close();
+      })
+      .finally(() => departures.delete(departure));
+    departures.add(departure);
+  }
+
+  function abandon(): void {
+    for (const { user, connection } of members.values()) {
+      user.leave();
+      connection.abandon();
+    }
+  }
+
+  return {
+    follow(planned, now) {
+      const ratePerMs = orders.plan.spawnRatePerSecond / 1_000;
+      const gained = Math.max(0, now - followedAt) * ratePerMs;
+      allowance = Math.min(allowance + gained, Math.max(1, ratePerMs * spawnBurstMs));
+      followedAt = now;
+      for (const [slot, { user }] of members) if (slot >= planned) user.leave();
+      for (let slot = 0; slot < planned; slot += 1) {
+        const member = members.get(slot);
+        if (member !== undefined) member.user.stay();
+        // Sums of tenths fall short of whole numbers.
+        else if (allowance >= 1 - 1e-6) {
+          allowance -= 1;
+          admit(slot);
+        }
+      }
+    },
+    revise(next) {
+      orders = next;
+    },
+    present: () => [...members.values()].filter(({ user }) => !user.isLeaving).length,
+    size: () => members.size,
+    abandon,
+    async close() {
+      abandon();
+      await Promise.all(departures);
+    },
+  };
+}
+
+type Spawner = (slot: number, orders: EngineOrders) => Member;
+
+function createSpawner({ identities, speech, books, ...options }: CrowdOptions): Spawner {
+  const { plan, shard } = options.orders;
+  if (identities.length === 0) throw new Error('an engine needs an identity for its virtual users');
+  const behaviours = mixes[plan.mix];
+  const decks = behaviours.map(({ tasks }, index) => {
+    const weights = Object.fromEntries(Object.entries(tasks).map(([name, { weight }]) => [name, weight]));
+    return createDeck(weights, hash32(plan.seed, shard.shard, index));
+  });
+  const teamIds = new Set(identities.flatMap(({ privateTeamId, teamIds }) => [privateTeamId, ...teamIds]));
+  const allTeamIds = shuffled([...teamIds], plan.seed);
+  let lost = 0;
+  let spawned = 0;
+  let dealt = { of: plan, behaviours: dealBehaviours(plan) };
+  const nextLostId = (): number => {
+    lost += 1;
+    return -((options.incarnation * 64 + shard.shard) * 1e9 + lost);
+  };
+
+  return (ownSlot, orders) => {
+    const slot = orders.shard.firstSlot + ownSlot;
+    const identity = at(identities, ownSlot);
+    if (dealt.of !== orders.plan) dealt = { of: orders.plan, behaviours: dealBehaviours(orders.plan) };
+    const index = at(dealt.behaviours, slot);
+    const connection = createConnection(options.origin, orders.plan.requestTimeoutMs);
+    const writeLog = createWriteLog({ ownerId: identity.userId, now: options.now, nextLostId });
+    spawned += 1;
+    const user = createVirtualUser({
+      ...{ slot, plan: orders.plan, identity, allTeamIds, seededTools: options.seededTools },
+      behaviour: at(behaviours, index),
+      deck: at(decks, index),
+      mark: `${shard.shard}-${options.incarnation}-${slot}-${spawned}`,
+      converse: createConversation({ connection, speech, identity, writeLog, books }),
+      iterationEnded: books.iterationEnded,
+    });
+    return { user, connection };
+  };
+}
+
+/** Which behaviour each slot of the whole plan has: exact shares, spread so that every range of slots has about its own. */
+const dealBehaviours = ({ mix, seed, virtualUsers }: LoadPlan): number[] =>
+  spreadEvenly(
+    allotUsers(
+      mixes[mix].map(({ weight }) => weight),
+      virtualUsers,
+    ),
+    seed,
+  );
+
+/** Lists are dealt again from their start. */
+function at<T>(items: readonly T[], index: number): T {
+  const item = items[index % items.length];
+  if (item === undefined) throw new Error('an empty list cannot be dealt');
+  return item;
+}

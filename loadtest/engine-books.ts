@@ -1,0 +1,86 @@
+import type { EvidenceSink } from '#model/evidence.ts';
+import type { EngineOrders } from '#model/load-plan.ts';
+import type { Books } from './conversation.ts';
+import { createPresenceLedger, type PresenceLedger } from './presence-ledger.ts';
+import { createSelfSamples } from './self-samples.ts';
+import { createTally } from './tally.ts';
+import type { EngineTotals } from './totals.ts';
+
+/** Everything that an engine writes down, on its way to the evidence sink. */
+export interface EngineBooks extends Books {
+  /** Called every tick; appends the records of the seconds that are over. */
+  readonly observe: PresenceLedger['observe'];
+  readonly iterationEnded: PresenceLedger['iterationEnded'];
+  follow(orders: EngineOrders): void;
+  /** Appends what is pending. */
+  close(): void;
+  totals(users: number): EngineTotals;
+}
+
+const histogramMs = 10_000;
+const leaksMax = 100;
+
+export function createEngineBooks(options: {
+  readonly orders: EngineOrders;
+  readonly incarnation: number;
+  readonly sink: EvidenceSink;
+  readonly now: () => number;
+}): EngineBooks {
+  const { sink, incarnation, now } = options;
+  let { orders } = options;
+  const { shard } = orders.shard;
+  const self = createSelfSamples(shard, incarnation);
+  const tally = createTally(shard, incarnation);
+  let flushedTo: number | undefined;
+  let leaks = 0;
+
+  const ledger = createPresenceLedger({
+    ...{ orders, incarnation, now: now() },
+    onSecond(record) {
+      sink.append(record);
+      flushedTo ??= record.at;
+      const until = record.at + 1_000;
+      // After a stall several seconds close at once, and the process is only seen as it is now.
+      if (now() - until < 1_000) sink.append(self.take(until));
+      if ((until - orders.startsAt) % histogramMs === 0) flush(until);
+    },
+  });
+
+  function flush(until: number): void {
+    for (const record of tally.flush(flushedTo ?? until, until)) sink.append(record);
+    flushedTo = until;
+  }
+
+  return {
+    observe: ledger.observe,
+    iterationEnded: ledger.iterationEnded,
+    operationEnded(operation, end) {
+      tally.note(operation.kind, end);
+      if (end.outcome !== 'abandoned') ledger.requestEnded();
+    },
+    wrote(record) {
+      sink.append(record);
+    },
+    scopeLeaked({ userId }, { detail }) {
+      leaks += 1;
+      if (leaks > leaksMax) return;
+      const told = `user ${userId}: ${detail}`.slice(0, 400);
+      sink.append({ kind: 'finding', at: now(), source: `engine-${shard}`, finding: 'scope-leak', detail: told });
+    },
+    follow(next) {
+      orders = next;
+      ledger.follow(next);
+    },
+    close() {
+      ledger.end(now());
+      flush(Math.max(now(), flushedTo ?? 0));
+      self.stop();
+    },
+    totals(users) {
+      const { inFlight, iterationsFailed: failed, ...load } = ledger.totals();
+      const latencyMsP95 = tally.latencyMsP95();
+      const latency = latencyMsP95 === undefined ? {} : { latencyMsP95 };
+      return { shard, incarnation, at: now(), load: { ...load, failed, users, ...latency }, inFlight };
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { EvidenceSink } from '#model/evidence.ts';
+import type { EngineOrders } from '#model/load-plan.ts';
+import type { TargetSpeech } from '#model/operation.ts';
+import type { Identity } from '#model/population-plan.ts';
+import { allowedOrigin } from './allowed-hosts.ts';
+import { createCrowd } from './crowd.ts';
+import { createEngineBooks } from './engine-books.ts';
+import { plannedAt } from './presence-ledger.ts';
+import type { EngineTotals } from './totals.ts';
+
+export interface EngineOptions {
+  readonly orders: EngineOrders;
+  /** Of the shard's slots, in slot order; dealt again from the start when there are fewer. */
+  readonly identities: readonly Identity[];
+  readonly speech: TargetSpeech;
+  readonly sink: EvidenceSink;
+  /** Counts this shard's engines from 1. */
+  readonly incarnation: number;
+  /** Tools 1…n are seeded; those with greater ids were made by load. */
+  readonly seededTools: number;
+  readonly now?: () => number;
+}
+
+/**
+ *   createEngine ─▶ run(): waiting ─▶ driving ─▶ draining ─▶ ended
+ *                              └── stop() ──▶ stopping ─────────┘
+ *
+ * Drives one shard of a closed load by absolute times (R3.3, R3.5): an engine that starts late joins at the present moment.
+ */
+export interface Engine {
+  /** Resolves when the schedule has ended and nothing is in flight. Rejects on a defect of a behaviour. */
+  run(): Promise<void>;
+  /** A new revision: stages and end may differ; connections and users stay. Throws on a host that is not allowed. */
+  follow(orders: EngineOrders): void;
+  /** Lets iterations finish for four seconds, abandons the rest, books everything. The sink stays open. */
+  stop(): Promise<void>;
+  totals(): EngineTotals;
+}
+
+const tickMs = 100;
+const stopGraceMs = 4_000;
+
+export function createEngine(options: EngineOptions): Engine {
+  const now = options.now ?? Date.now;
+  let { orders } = options;
+  const origin = allowedOrigin(orders.baseUrl, orders.allowedHosts);
+  const books = createEngineBooks({ ...options, now });
+  const crowd = createCrowd({ ...options, origin, books, now, onFailure: end });
+  let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  const ending = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  let stoppedAt: number | undefined;
+  let ticking: NodeJS.Timeout | undefined;
+
+  function tick(): void {
+    const at = now();
+    const planned = stoppedAt === undefined ? plannedAt(orders, at) : 0;
+    crowd.follow(planned, at);
+    books.observe(at, planned, crowd.present());
+    if (stoppedAt === undefined && at < orders.endsAt) return;
+    if (at >= (stoppedAt === undefined ? orders.endsAt + orders.plan.drainMs : stoppedAt + stopGraceMs))
+      crowd.abandon();
+    if (crowd.size() === 0) end();
+  }
+
+  function end(error?: Error): void {
+    if (ticking === undefined) return;
+    clearInterval(ticking);
+    ticking = undefined;
+    books.close();
+    if (error === undefined) settle?.resolve();
+    else settle?.reject(error);
+  }
+
+  return {
+    async run() {
+      if (ticking !== undefined) throw new Error('this engine runs already');
+      ticking = setInterval(tick, tickMs);
+      tick();
+      await ending.finally(() => crowd.close());
+    },
+    follow(next) {
+      allowedOrigin(next.baseUrl, next.allowedHosts);
+      orders = next;
+      books.follow(next);
+      crowd.revise(next);
+    },
+    async stop() {
+      stoppedAt ??= now();
+      if (ticking === undefined) return;
+      tick();
+      await ending;
+    },
+    totals: () => books.totals(crowd.size()),
+  };
+}

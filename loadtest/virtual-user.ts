@@ -1,0 +1,135 @@
+import type { LoadPlan } from '#model/load-plan.ts';
+import type { Operation } from '#model/operation.ts';
+import type { Identity } from '#model/population-plan.ts';
+import { createRandom, hash32 } from '#model/random.ts';
+import type { Answer, Behaviour, VirtualUser } from './behaviours/behaviour.ts';
+import type { Conversation } from './conversation.ts';
+import type { Deck } from './deck.ts';
+import type { IterationOutcome } from './presence-ledger.ts';
+
+/**
+ *   run() ─▶ iterating ◀──▶ thinking          leave(): ends after the iteration, or at once when thinking
+ *                └──────────────┴──▶ ended    stay(): takes leave() back
+ */
+export interface RunningUser {
+  /** Resolves when the user has left. Rejects only on a defect of a behaviour. */
+  run(): Promise<void>;
+  leave(): void;
+  stay(): void;
+  readonly isLeaving: boolean;
+}
+
+export interface VirtualUserOptions {
+  /** Number among all virtual users of the plan. */
+  readonly slot: number;
+  readonly plan: LoadPlan;
+  readonly identity: Identity;
+  readonly behaviour: Behaviour;
+  readonly deck: Deck;
+  readonly allTeamIds: readonly number[];
+  /** Tools with greater ids were made by load and may be gone when they are asked for again. */
+  readonly seededTools: number;
+  /** Start of every mark that this user writes; no other user or incarnation has it. */
+  readonly mark: string;
+  readonly converse: Conversation;
+  readonly iterationEnded: (outcome: IterationOutcome) => void;
+}
+
+const seenMax = 100;
+
+export function createVirtualUser(options: VirtualUserOptions): RunningUser {
+  const { behaviour, deck, plan } = options;
+  const iterationUser = createTaskUser(options);
+  let leaving = false;
+  let iteration = 0;
+  let wake: (() => void) | undefined;
+
+  function think(): Promise<void> {
+    const { thinkTimeMsMin, thinkTimeMsMax } = plan;
+    const thinkMs = thinkTimeMsMin + iterationUser.user.draw() * (thinkTimeMsMax - thinkTimeMsMin);
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, thinkMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  const hasLeft = (): boolean => leaving;
+
+  return {
+    get isLeaving() {
+      return leaving;
+    },
+    leave() {
+      leaving = true;
+      wake?.();
+    },
+    stay() {
+      leaving = false;
+    },
+    async run() {
+      while (!hasLeft()) {
+        iterationUser.begin(iteration);
+        iteration += 1;
+        await behaviour.tasks[deck.deal()]?.run(iterationUser.user);
+        options.iterationEnded(iterationUser.outcome());
+        if (!hasLeft()) await think();
+      }
+    },
+  };
+}
+
+interface TaskUser {
+  readonly user: VirtualUser;
+  begin(iteration: number): void;
+  /** Of the iteration so far: the worst of its operations. */
+  outcome(): IterationOutcome;
+}
+
+/** The view that tasks have: random numbers by (seed, slot, iteration), what was seen, what is its own. */
+function createTaskUser(options: VirtualUserOptions): TaskUser {
+  const { identity, plan, slot } = options;
+  let random = createRandom(hash32(plan.seed, slot));
+  let outcome: IterationOutcome = 'ok';
+  let marks = 0;
+  const seenToolIds: number[] = [];
+
+  async function send(operation: Operation): Promise<Answer> {
+    const answer = await options.converse(operation);
+    if (answer.outcome === 'abandoned') outcome = 'abandoned';
+    else if (answer.outcome !== 'ok' && outcome === 'ok') outcome = 'failed';
+    if (answer.outcome === 'ok' && showsOwnView(operation)) {
+      const seeded = answer.toolIds.filter((toolId) => toolId <= options.seededTools);
+      if (seeded.length > 0) seenToolIds.splice(0, seenToolIds.length, ...seeded.slice(0, seenMax));
+    }
+    return answer;
+  }
+
+  return {
+    user: {
+      identity,
+      teamIds: [identity.privateTeamId, ...identity.teamIds],
+      allTeamIds: options.allTeamIds,
+      seenToolIds,
+      liveToolIds: [],
+      stormToolIds: [],
+      liveToolsMax: plan.growth ? Infinity : plan.liveObjectsMax,
+      draw: () => random(),
+      nextMark() {
+        marks += 1;
+        return `${options.mark}-${marks}`;
+      },
+      send,
+    },
+    begin(iteration) {
+      random = createRandom(hash32(plan.seed, slot, iteration));
+      outcome = 'ok';
+    },
+    outcome: () => outcome,
+  };
+}
+
+/** Lists of what this very user may see; an administrator's lists show more. */
+const showsOwnView = ({ kind }: Operation): boolean => kind === 'list-team-tools' || kind === 'search-tools';

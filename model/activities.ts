@@ -1,0 +1,131 @@
+import type { PlanSummary, WorkflowName } from './plan.ts';
+import type { SeededEntity } from './population-plan.ts';
+import type { LoadTotals, RunResult, StepRecord } from './progress.ts';
+import type { Outcome } from './verdict.ts';
+import type { WaveName } from './wave.ts';
+
+/** Which run an activity works for. `runKey` is the first execution's run id: stable over continue-as-new. */
+export interface RunRef {
+  readonly runKey: string;
+  readonly workflowId: string;
+  readonly planHash: string;
+}
+
+export interface PlanActivities {
+  /** Parses what somebody typed, applies defaults, plans, stores. Rejects with `InvalidInput`, which is not retried. */
+  planRun(request: {
+    runKey: string;
+    workflowId: string;
+    workflow: WorkflowName;
+    input: unknown;
+  }): Promise<PlanSummary>;
+  /** Parses the input of `AllWaves` into one `SoakWave` input a wave, in order. */
+  planWaves(request: { input: unknown }): Promise<{ waves: { wave: WaveName; input: Record<string, unknown> }[] }>;
+}
+
+export interface ProvisionActivities {
+  /** The stable name of a host that can hold the stack; its queue is `queues.hostOn(host)`. */
+  locateHost(): Promise<{ host: string }>;
+  /** Finds everything that would stop the run, all at once, then takes the stack claim. */
+  preflight(run: RunRef): Promise<{ note: string }>;
+  /** Starts or adopts every part of the stack; idempotent. */
+  provision(run: RunRef): Promise<{ note: string; processes: number }>;
+  /** Gives the claim back and, unless kept, stops the stack. Touches only what carries this run key. */
+  release(request: RunRef & { keep: 'stack' | 'nothing' }): Promise<{ note: string }>;
+}
+
+export interface SeedActivities {
+  prepareSeed(run: RunRef): Promise<{ shards: number; alreadyComplete: boolean }>;
+  /** Pulls shards until none is left; any number of these run side by side. */
+  seedShards(run: RunRef): Promise<{ shards: number; rows: number }>;
+  /** Indexes, constraints, ANALYZE, identities, reconciliation. */
+  finishSeed(run: RunRef): Promise<{ entities: SeededEntity[]; rows: number }>;
+}
+
+export interface WatchActivities {
+  /** Starts or adopts sampler and watchdog, and proves that every signal delivers. */
+  startWatching(run: RunRef): Promise<{ note: string }>;
+  /** Holds both until `until`, and uploads what the run's producers spooled on this host. */
+  holdWatch(request: RunRef & { until: number }): Promise<{ gatewaysRssBytes?: number }>;
+  /** Ends both; the watchdog heals what is still broken first. */
+  stopWatching(run: RunRef): Promise<{ note: string }>;
+}
+
+export interface WarmCacheActivities {
+  warmCache(run: RunRef): Promise<{ requests: number; hitRatio?: number; settled: boolean; elapsedMs: number }>;
+}
+
+export interface LoadActivities {
+  /** Starts or adopts the engine of one shard on this host, with the whole schedule in absolute times. */
+  placeShard(request: RunRef & { shard: number; startsAt: number; endsAt: number }): Promise<{ host: string }>;
+  /** Holds a window of one shard: keeps the engine's lease, restarts it when it died, folds what it did. */
+  holdLoad(
+    request: RunRef & { shard: number; startsAt: number; endsAt: number; from: number; until: number },
+  ): Promise<LoadTotals>;
+  /** Writes `stop`, waits for the engine's end, and is content when there is none. */
+  stopLoad(request: RunRef & { shard: number }): Promise<{ stopped: boolean }>;
+}
+
+export interface FaultActivities {
+  /** Carries one planned fault through its six steps, from wherever its lease says that it is. */
+  injectFault(request: RunRef & { fault: string; startsAt: number }): Promise<FaultResult>;
+  /** Undoes whatever is still injected. */
+  healFaults(run: RunRef): Promise<{ healed: string[] }>;
+}
+export interface FaultResult {
+  fault: string;
+  bit: boolean;
+  healed: boolean;
+  healedBy: 'injection' | 'watchdog' | 'nobody';
+}
+
+/** What reading back and auditing after the load came to; lists are cut at ten. */
+export interface Verification {
+  readonly checked: number;
+  readonly lost: readonly string[];
+  readonly resurrected: readonly string[];
+  readonly indeterminate: number;
+  /** Objects that load created and that were still there at its end: the net growth (R1.7). */
+  readonly remaining: number;
+  readonly scopeAudited: number;
+  readonly scopeDifferences: readonly string[];
+  /** Differences between seeded rows and the plan. */
+  readonly seedDifferences: readonly string[];
+}
+
+export interface VerifyActivities {
+  /** Durability oracle (R7.4), scope audit and reconciliation of the seeded rows. */
+  verify(run: RunRef): Promise<Verification>;
+}
+
+export interface CollectActivities {
+  /** Uploads everything that this host spooled for the run, the open segments of dead producers included. */
+  collectSpools(run: RunRef): Promise<{ batches: number }>;
+}
+
+export interface JudgeActivities {
+  judge(request: JudgeRequest): Promise<{ outcome: Outcome; headline: string; reasons: string[] }>;
+  report(request: JudgeRequest): Promise<RunResult>;
+  /** Writes the wave-comparison report of `AllWaves` (R1.3). */
+  compareWaves(request: { runKey: string; workflowId: string; results: WaveOutcome[] }): Promise<RunResult>;
+}
+
+/** What the workflow knows that evidence does not; with the stored evidence it is all that a verdict rests on. */
+export interface JudgeRequest extends RunRef {
+  readonly steps: readonly StepRecord[];
+  readonly loadStartsAt?: number;
+  readonly loadEndsAt?: number;
+  readonly seeded: readonly SeededEntity[];
+  readonly verification?: Verification;
+  readonly warmUp?: { readonly requests: number; readonly hitRatio?: number | undefined; readonly settled: boolean };
+  /** Set when the run did not reach its end: at best inconclusive, unless a failure is already certain. */
+  readonly aborted?: string;
+}
+
+export interface WaveOutcome {
+  readonly wave: string;
+  readonly runId: string;
+  readonly outcome: Outcome;
+  readonly reasons: readonly string[];
+  readonly result: string;
+}

@@ -1,0 +1,143 @@
+import * as z from 'zod';
+import { faultEvents, FindingRecord, GapRecord } from './evidence.ts';
+import { LedgerGap, LedgerTotals } from './ledger.ts';
+
+const count = z.int().nonnegative();
+const at = z.number();
+
+/** Percentiles of one merged histogram, in milliseconds of service time. */
+export const Latency = z.strictObject({
+  count,
+  p50Ms: z.number(),
+  p95Ms: z.number(),
+  p99Ms: z.number(),
+  maxMs: z.number(),
+});
+export type Latency = z.infer<typeof Latency>;
+
+/** One operation over the whole load. `class` is that of `model/operation.ts`; `other` for a kind that it does not know. */
+export const OperationSummary = z.strictObject({
+  operation: z.string(),
+  class: z.string(),
+  ok: count,
+  failed: z.record(z.string(), count),
+  abandoned: count,
+  partial: count,
+  bytesIn: count,
+  latency: Latency.optional(),
+});
+export type OperationSummary = z.infer<typeof OperationSummary>;
+
+/** Operations of one class together: over the whole load, and over time for the plot. */
+export const ClassLatency = z.strictObject({
+  class: z.string(),
+  overall: Latency,
+  points: z.array(Latency.extend({ at })),
+});
+export type ClassLatency = z.infer<typeof ClassLatency>;
+
+/** What all shards together did in `seconds` seconds from `at`; sums, not rates. */
+export const LoadPoint = z.strictObject({
+  at,
+  seconds: z.int().positive(),
+  ...LedgerTotals.shape,
+  /** Seconds of the point in which at least one shard has no record. */
+  gapSeconds: count,
+});
+export type LoadPoint = z.infer<typeof LoadPoint>;
+
+/**
+ * One metric of one process incarnation. `points` are decimated for plots (the last value of a counter, the largest of a
+ * gauge in each interval); every other figure is exact.
+ */
+export const SeriesSummary = z.strictObject({
+  role: z.string(),
+  incarnation: z.int().positive(),
+  metric: z.string(),
+  count,
+  min: z.number(),
+  max: z.number(),
+  last: z.number(),
+  /** Over the load alone; absent when there is no sample in it. */
+  inLoad: z
+    .strictObject({
+      count,
+      max: z.number(),
+      mean: z.number(),
+      /** Gauges only; within 2 %. */
+      p95: z.number().optional(),
+      /** Counters only: growth over `spanMs`. */
+      increase: z.number().optional(),
+      spanMs: z.number(),
+    })
+    .optional(),
+  points: z.array(z.tuple([at, z.number()])),
+});
+export type SeriesSummary = z.infer<typeof SeriesSummary>;
+
+/** One incarnation of one process, and how many of its samples are there (R6.2). */
+export const ProcessSummary = z.strictObject({
+  role: z.string(),
+  incarnation: z.int().positive(),
+  seenAt: at,
+  goneAt: at.optional(),
+  samplesExpected: count,
+  samplesPresent: count,
+});
+export type ProcessSummary = z.infer<typeof ProcessSummary>;
+
+/** The life of one fault, from its records. */
+export const FaultSummary = z.strictObject({
+  fault: z.string(),
+  events: z.array(z.strictObject({ at, event: z.enum(faultEvents), detail: z.string() })),
+  injectedAt: at.optional(),
+  bitAt: at.optional(),
+  healedAt: at.optional(),
+  healedBy: z.enum(['injector', 'watchdog']).optional(),
+});
+export type FaultSummary = z.infer<typeof FaultSummary>;
+
+/** A stretch of time with a name: a fault's window, an outage of the harness, a part of the target that was down unasked. */
+export const NamedWindow = z.strictObject({ name: z.string(), from: at, to: at });
+export type NamedWindow = z.infer<typeof NamedWindow>;
+
+const Iterations = z.strictObject({ ok: count, failed: count, abandoned: count });
+
+/** All evidence of one run, folded: what the judge and the report work from. Plain JSON of bounded size. */
+export const EvidenceSummary = z.strictObject({
+  /** Absent when the load never began. */
+  loadStartsAt: at.optional(),
+  loadEndsAt: at.optional(),
+  /** How many records of each kind were folded. */
+  records: z.record(z.string(), count),
+  ledger: z.strictObject({
+    totals: LedgerTotals,
+    shards: z.array(LedgerTotals.extend({ shard: count })),
+    gaps: z.array(LedgerGap),
+    points: z.array(LoadPoint),
+  }),
+  iterations: Iterations,
+  iterationsOutsideFaults: Iterations,
+  /** Virtual-user seconds in the seconds that are in no outage of their shard. */
+  outsideOutages: z.strictObject({ due: count, delivered: count }),
+  operations: z.array(OperationSummary),
+  classes: z.array(ClassLatency),
+  /** Histograms that could not be decoded: their counts are kept, their latencies are not. */
+  histogramsRefused: count,
+  series: z.array(SeriesSummary),
+  processes: z.array(ProcessSummary),
+  gaps: z.array(GapRecord),
+  gapsTotal: count,
+  faults: z.array(FaultSummary),
+  /** Injected to healed plus two seconds to settle. */
+  faultWindows: z.array(NamedWindow),
+  /** Seconds of load or sampling that the harness owes; the name is `engine-<shard>` or `sampler`. */
+  outages: z.array(NamedWindow),
+  /** Parts of the target that were down with no planned fault to explain it; the name is the role. */
+  unplannedOutages: z.array(NamedWindow.extend({ iterationsFailed: count })),
+  findings: z.array(FindingRecord),
+  findingsTotal: z.record(z.string(), count),
+  /** Objects by their last recorded state. `untracked`: write records beyond the bound on objects. */
+  writes: z.strictObject({ present: count, deleted: count, indeterminate: count, untracked: count }),
+});
+export type EvidenceSummary = z.infer<typeof EvidenceSummary>;

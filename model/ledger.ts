@@ -1,0 +1,229 @@
+import * as z from 'zod';
+import type { LedgerRecord } from './evidence.ts';
+import { type LoadPlan, plannedUsers, totalLoadMs, usersOfShard } from './load-plan.ts';
+
+const count = z.int().nonnegative();
+
+/** Sums over shards and seconds. At every moment due = delivered + dropped + abandoned + unknown + inFlight (R3.5). */
+export const LedgerTotals = z.strictObject({
+  due: count,
+  delivered: count,
+  dropped: count,
+  abandoned: count,
+  unknown: count,
+  inFlight: count,
+  requests: count,
+  iterationsOk: count,
+  iterationsFailed: count,
+  iterationsAbandoned: count,
+});
+export type LedgerTotals = z.infer<typeof LedgerTotals>;
+
+/**
+ * Seconds of one shard without a record, [from, to). `not-begun`: before the shard's first record. `dead`: after an
+ * incarnation's last record. `unrecorded`: between two records of one incarnation, which therefore lived.
+ */
+export const LedgerGap = z.strictObject({
+  shard: count,
+  from: z.number(),
+  to: z.number(),
+  cause: z.enum(['not-begun', 'dead', 'unrecorded']),
+});
+export type LedgerGap = z.infer<typeof LedgerGap>;
+
+/** One second of one shard, balanced. */
+export interface LedgerSecond extends LedgerTotals {
+  readonly at: number;
+  readonly shard: number;
+  /** False when no engine recorded this second. */
+  readonly recorded: boolean;
+}
+
+export interface LedgerBalance {
+  readonly totals: LedgerTotals;
+  readonly shards: readonly (LedgerTotals & { readonly shard: number })[];
+  readonly gaps: readonly LedgerGap[];
+}
+
+/** What should have been and what was, second by second, whatever died on the way. Memory is bounded by the plan's length. */
+export interface Ledger {
+  /** Takes records in any order, of any incarnation, any number of times; those outside the plan are left out. */
+  add(record: LedgerRecord): void;
+  /** Balances every second that has begun before `until` (and the plan's end); calls `onSecond` for each, shard by shard. */
+  balance(until: number, onSecond?: (second: LedgerSecond) => void): LedgerBalance;
+}
+
+type LedgerLoad = Pick<LoadPlan, 'stages' | 'shards'>;
+type Row = number[];
+
+const fields = [
+  'due',
+  'delivered',
+  'dropped',
+  'abandoned',
+  'inFlight',
+  'requests',
+  'iterationsOk',
+  'iterationsFailed',
+  'iterationsAbandoned',
+] as const;
+const inFlightColumn = fields.indexOf('inFlight');
+
+export function createLedger(load: LedgerLoad, startsAt: number): Ledger {
+  const secondsMax = Math.ceil(totalLoadMs(load) / 1_000);
+  const shards = new Map(load.shards.map(({ shard }) => [shard, createShardLedger(secondsMax)]));
+
+  return {
+    add(record) {
+      const second = Math.floor((record.at - startsAt) / 1_000);
+      if (second < 0 || second >= secondsMax) return;
+      shards.get(record.shard)?.add(second, record);
+    },
+    balance(until, onSecond) {
+      const seconds = Math.min(secondsMax, Math.max(0, Math.ceil((until - startsAt) / 1_000)));
+      const totals = emptyTotals();
+      const gaps: LedgerGap[] = [];
+      const perShard = [...shards].map(([shard, ledger]) => {
+        const ownGaps = ledger.gaps(seconds);
+        gaps.push(
+          ...ownGaps.map(({ from, to, cause }) => {
+            return { shard, from: startsAt + from * 1_000, to: startsAt + to * 1_000, cause };
+          }),
+        );
+        const ownTotals = { shard, ...emptyTotals() };
+        for (let second = 0; second < seconds; second += 1) {
+          const due = usersOfShard(load, shard, plannedUsers(load, second * 1_000));
+          const row = ledger.row(second);
+          const balanced = row === undefined ? missingSecond(due, second, ownGaps) : balanceRow(row, due);
+          addTotals(totals, balanced);
+          addTotals(ownTotals, balanced);
+          onSecond?.({ ...balanced, at: startsAt + second * 1_000, shard, recorded: row !== undefined });
+        }
+        return ownTotals;
+      });
+      return { totals, shards: perShard, gaps };
+    },
+  };
+}
+
+export function emptyTotals(): LedgerTotals {
+  return {
+    due: 0,
+    delivered: 0,
+    dropped: 0,
+    abandoned: 0,
+    unknown: 0,
+    inFlight: 0,
+    requests: 0,
+    iterationsOk: 0,
+    iterationsFailed: 0,
+    iterationsAbandoned: 0,
+  };
+}
+
+/** Adds the sums of `from` to those of `to`, in place. */
+export function addTotals(to: LedgerTotals, from: LedgerTotals): void {
+  for (const key of Object.keys(LedgerTotals.shape) as (keyof LedgerTotals)[]) to[key] += from[key];
+}
+
+/** The plan says what was due, unless an engine was told of more; what nobody accounts for was dropped. */
+function balanceRow(row: Row, planned: number): LedgerTotals {
+  const [recorded = 0, delivered = 0, dropped = 0, abandoned = 0, inFlight = 0, ...activity] = row;
+  const due = Math.max(planned, recorded);
+  // Two incarnations in one second may claim more than was due between them: delivered counts first, never beyond due.
+  let rest = due;
+  const take = (claimed: number): number => {
+    const taken = Math.min(claimed, rest);
+    rest -= taken;
+    return taken;
+  };
+  const kept = { delivered: take(delivered), abandoned: take(abandoned), inFlight: take(inFlight) };
+  const droppedKept = take(dropped) + rest;
+  const [requests = 0, iterationsOk = 0, iterationsFailed = 0, iterationsAbandoned = 0] = activity;
+  return {
+    ...{ due, ...kept, dropped: droppedKept, unknown: 0 },
+    ...{ requests, iterationsOk, iterationsFailed, iterationsAbandoned },
+  };
+}
+
+/** A dead engine had taken at most the second after its last record; the load of later ones was never begun. */
+function missingSecond(due: number, second: number, gaps: readonly SecondGap[]): LedgerTotals {
+  const gap = gaps.find(({ from, to }) => second >= from && second < to);
+  const isUnknown = gap?.cause === 'unrecorded' || (gap?.cause === 'dead' && second === gap.from);
+  return { ...emptyTotals(), due, ...(isUnknown ? { unknown: due } : { dropped: due }) };
+}
+
+interface SecondGap {
+  readonly from: number;
+  readonly to: number;
+  readonly cause: LedgerGap['cause'];
+}
+
+interface ShardLedger {
+  add(second: number, record: LedgerRecord): void;
+  row(second: number): Row | undefined;
+  gaps(seconds: number): SecondGap[];
+}
+
+/** One row a second in columns; only the few seconds that two incarnations share are kept apart. */
+function createShardLedger(seconds: number): ShardLedger {
+  const columns = fields.map(() => new Uint32Array(seconds));
+  const incarnations = new Uint32Array(seconds);
+  const shared = new Map<number, Map<number, Row>>();
+  const single = (second: number): Row => columns.map((column) => column[second] ?? 0);
+
+  function add(second: number, record: LedgerRecord): void {
+    const row = fields.map((field) => record[field]);
+    const holder = incarnations[second] ?? 0;
+    const overlap = shared.get(second);
+    if (overlap !== undefined) {
+      overlap.set(record.incarnation, mergeTwins(overlap.get(record.incarnation), row));
+    } else if (holder === 0 || holder === record.incarnation) {
+      const merged = mergeTwins(holder === 0 ? undefined : single(second), row);
+      columns.forEach((column, index) => (column[second] = merged[index] ?? 0));
+      incarnations[second] = record.incarnation;
+    } else {
+      shared.set(second, new Map([[holder, single(second)], [record.incarnation, row]])); // prettier-ignore
+    }
+  }
+
+  function row(second: number): Row | undefined {
+    if (incarnations[second] === 0) return undefined;
+    const overlap = shared.get(second);
+    if (overlap === undefined) return single(second);
+    return [...overlap.values()].reduce((sum, next) =>
+      sum.map((value, index) => (index === 0 ? Math.max(value, next[0] ?? 0) : value + (next[index] ?? 0))),
+    );
+  }
+
+  const incarnationsAt = (second: number): number[] => [...(shared.get(second)?.keys() ?? [incarnations[second] ?? 0])];
+  return { add, row, gaps: (until) => findGaps(incarnations.subarray(0, until), incarnationsAt) };
+}
+
+/** The same second of the same incarnation, told twice: the later telling has the larger counts and less in flight. */
+function mergeTwins(first: Row | undefined, second: Row): Row {
+  if (first === undefined) return second;
+  return second.map((value, index) => {
+    const other = first[index] ?? 0;
+    return index === inFlightColumn ? Math.min(value, other) : Math.max(value, other);
+  });
+}
+
+function findGaps(incarnations: Uint32Array, incarnationsAt: (second: number) => number[]): SecondGap[] {
+  const gaps: SecondGap[] = [];
+  let from = 0;
+  const close = (to: number): void => {
+    if (to === from) return;
+    const before = from === 0 ? [] : incarnationsAt(from - 1);
+    const after = to === incarnations.length ? [] : incarnationsAt(to);
+    const lived = before.some((incarnation) => after.includes(incarnation));
+    gaps.push({ from, to, cause: before.length === 0 ? 'not-begun' : lived ? 'unrecorded' : 'dead' });
+  };
+  incarnations.forEach((incarnation, second) => {
+    if (incarnation === 0) return;
+    close(second);
+    from = second + 1;
+  });
+  close(incarnations.length);
+  return gaps;
+}

@@ -1,0 +1,92 @@
+import type { LoadPlan } from './load-plan.ts';
+import { totalLoadMs } from './load-plan.ts';
+import type { Plan } from './plan.ts';
+import { createPopulation } from './population.ts';
+import type { Entity, PopulationPlan } from './population-plan.ts';
+import type { StackPlan } from './stack.ts';
+
+export const mebibyte = 1_048_576;
+
+/** Bytes on disk a row, with its share of the indexes; R2.4's measured figures where there are any. */
+const rowBytes: Readonly<Record<Entity, number>> = {
+  users: 160,
+  teams: 130,
+  memberships: 90,
+  tools: 420,
+  servers: 130,
+  serverTools: 90,
+  teamServers: 90,
+  gateways: 260,
+  gatewayPeers: 90,
+  usageMetrics: 52.5,
+};
+
+/** Rows a second that seeding is planned with, indexes and reconciliation included. */
+const seedRowsPerSecond = 300_000;
+/** Two empty PostgreSQL instances with their write-ahead log, logs of every process, Temporal's file. */
+const diskBaseBytes = 700 * mebibyte;
+/** 2 GB in 48 hours at 20 processes and 1,000 requests a second (design §4). */
+const evidenceBytesPerSecond = 12_000;
+const walBytesMax = 1_024 * mebibyte;
+
+/** Exact rows by entity; users, teams and the like are the plan's own numbers, the rest is counted by the population. */
+export function countRows(plan: PopulationPlan): { rows: Record<Entity, number>; remarks: readonly string[] } {
+  const population = createPopulation(plan);
+  let gatewayPeers = 0;
+  for (let gateway = 1; gateway <= plan.gateways; gateway += 1) gatewayPeers += population.gatewayPeers(gateway).length;
+  return {
+    remarks: population.remarks,
+    rows: {
+      users: plan.users,
+      teams: plan.teams,
+      memberships: population.membershipCount(),
+      tools: plan.tools,
+      servers: plan.servers,
+      serverTools: population.serverToolCount(),
+      teamServers: population.teamServerCount(),
+      gateways: plan.gateways,
+      gatewayPeers,
+      usageMetrics: plan.tools * plan.metricsRetentionDays * plan.metricsPerToolDay,
+    },
+  };
+}
+
+/** Disk for the data set, its write-ahead log, evidence and logs (R2.4). */
+export function diskBytesNeeded(rows: Readonly<Record<Entity, number>>, loadMs: number): number {
+  const data = Object.entries(rows).reduce((sum, [entity, count]) => sum + count * rowBytes[entity as Entity], 0);
+  const evidence = (loadMs / 1_000) * evidenceBytesPerSecond;
+  return Math.ceil(data + Math.min(data, walBytesMax) + evidence + diskBaseBytes);
+}
+
+/** What preflight holds against the machine, and how long the whole run should take. */
+export function planNeeds(parts: {
+  rows: Readonly<Record<Entity, number>>;
+  stack: StackPlan;
+  load: LoadPlan;
+  warmUpMs: number;
+}): Plan['needs'] {
+  const { rows, stack, load } = parts;
+  const loadMs = totalLoadMs(load);
+  const rowCount = Object.values(rows).reduce((sum, count) => sum + count, 0);
+  return {
+    diskBytes: diskBytesNeeded(rows, loadMs),
+    memoryBytes: memoryBytesNeeded(stack, load),
+    rows: { ...rows },
+    secondsEstimated: Math.ceil(
+      secondsAround + rowCount / seedRowsPerSecond + (parts.warmUpMs + loadMs + load.drainMs) / 1_000,
+    ),
+  };
+}
+
+/** Provisioning, verification, judging and the report. */
+const secondsAround = 40;
+
+function memoryBytesNeeded(stack: StackPlan, load: LoadPlan): number {
+  const gateway = stack.l1BytesMax + 160 * mebibyte;
+  const connections = (stack.gatewayInstances * stack.databasePoolMax + 10) * 8 * mebibyte;
+  const engines = load.shards.length * 120 * mebibyte + load.virtualUsers * 0.2 * mebibyte;
+  const mocks = 100 * mebibyte + stack.mockGateways * 2 * mebibyte;
+  const harness = 1_400 * mebibyte;
+  const stores = stack.redisBytesMax + stack.databaseSharedBuffersBytes;
+  return Math.ceil(stack.gatewayInstances * gateway + stores + connections + engines + mocks + harness);
+}

@@ -1,0 +1,129 @@
+import type * as z from 'zod';
+import { listInputProblems } from './input-problems.ts';
+import type { WorkflowName } from './plan.ts';
+import { AllWavesInput, FederationLoadInput, SoakWaveInput, StabilityRunInput } from './run-input.ts';
+import { type WaveName, waves } from './wave.ts';
+
+/** What each workflow's input is after parsing: durations in milliseconds, no defaults applied. */
+interface WorkflowInputs {
+  readonly SoakWave: SoakWaveInput;
+  readonly AllWaves: AllWavesInput;
+  readonly StabilityRun: z.infer<typeof StabilityRunInput>;
+  readonly FederationLoad: z.infer<typeof FederationLoadInput>;
+}
+
+/** The parsed input of any workflow that runs one wave. */
+export type RunInput = WorkflowInputs['StabilityRun'];
+
+export type ParsedInput<Name extends WorkflowName = WorkflowName> =
+  { readonly ok: true; readonly value: WorkflowInputs[Name] } | { readonly ok: false; readonly problems: string[] };
+
+/** Which data set and load a workflow stands for when its input names no wave. */
+export const defaultWaves = {
+  SoakWave: 'smoke',
+  AllWaves: 'small',
+  StabilityRun: 'enterprise',
+  FederationLoad: 'small',
+} as const satisfies Record<WorkflowName, WaveName>;
+
+/** R1.3: what `AllWaves` runs, in order, when its input names no waves. */
+const cycleWaves: readonly WaveName[] = ['small', 'medium', 'large', 'enterprise'];
+
+export const inputSchemas = {
+  SoakWave: SoakWaveInput,
+  AllWaves: AllWavesInput,
+  StabilityRun: StabilityRunInput,
+  FederationLoad: FederationLoadInput,
+} as const satisfies Record<WorkflowName, z.ZodObject>;
+
+/** What `AllWaves` starts: one `SoakWave` input a wave, in order, with everything else that was asked; `input` has passed `parseInput`. */
+export function listWaveInputs(input: object): { wave: WaveName; input: Record<string, unknown> }[] {
+  const { waves: chosen, ...shared } = input as { waves?: readonly WaveName[] } & Record<string, unknown>;
+  return (chosen ?? cycleWaves).map((wave) => ({ wave, input: { ...shared, wave } }));
+}
+
+/**
+ * Checks a workflow's input and answers with every problem at once, a sentence each that names the key, what was given
+ * and what is allowed (R9.1). `nameKey` says how a key is called where the input came from, e.g. `--spawn-rate`.
+ */
+export function parseInput<Name extends WorkflowName>(
+  workflow: Name,
+  input: unknown,
+  nameKey: (key: string) => string = (key) => key,
+): ParsedInput<Name> {
+  if (input === null || typeof input !== 'object' || Array.isArray(input)) {
+    return {
+      ok: false,
+      problems: [`${workflow} takes one JSON object, such as ${examples[workflow]}; ${givenAs(input)}`],
+    };
+  }
+  const schema = inputSchemas[workflow];
+  const parsed = schema.safeParse(input);
+  if (parsed.success) {
+    const value = parsed.data as WorkflowInputs[Name];
+    const conflicts = listConflicts(workflow, value, nameKey);
+    return conflicts.length === 0 ? { ok: true, value } : { ok: false, problems: conflicts };
+  }
+  const { issues } = parsed.error;
+  const keys = Object.keys(schema.shape);
+  const problems = listInputProblems({ input, issues, workflow, keys, nameKey });
+  const rest = schema.safeParse(withoutFaulty(input, issues));
+  return {
+    ok: false,
+    problems: rest.success ? [...problems, ...listConflicts(workflow, rest.data, nameKey)] : problems,
+  };
+}
+
+/** What remains of an input when the keys that are wrong by themselves are taken out, so that the others can be held against each other. */
+function withoutFaulty(input: object, issues: readonly z.core.$ZodIssue[]): object {
+  const faulty = new Set(
+    issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : [String(issue.path[0])])),
+  );
+  return Object.fromEntries(Object.entries(input).filter(([key]) => !faulty.has(key)));
+}
+
+const examples = {
+  SoakWave: '{"wave":"small"}',
+  AllWaves: '{} or {"waves":["smoke","small"]}',
+  StabilityRun: '{} or {"wave":"small","duration":"8h"}',
+  FederationLoad: '{} or {"wave":"small","users":50}',
+} as const satisfies Record<WorkflowName, string>;
+
+function givenAs(input: unknown): string {
+  if (input === undefined) return 'none was given';
+  return `given was ${input === null ? 'null' : Array.isArray(input) ? 'a list' : `a ${typeof input}`}`;
+}
+
+/** What each key allows by itself and all of them together do not. */
+function listConflicts(
+  workflow: WorkflowName,
+  input: WorkflowInputs[WorkflowName],
+  nameKey: (key: string) => string,
+): string[] {
+  const named = 'wave' in input ? [input.wave ?? defaultWaves[workflow]] : undefined;
+  const chosen = named ?? ('waves' in input ? input.waves : undefined) ?? cycleWaves;
+  const problems: string[] = [];
+  if (new Set(chosen).size < chosen.length)
+    problems.push(`${nameKey('waves')}: each wave at most once, given were ${chosen.join(', ')}`);
+  for (const name of chosen) {
+    const virtualUsers = input.users ?? waves[name].virtualUsers;
+    const seededUsers = Math.round(waves[name].users * (input.scale ?? 1));
+    if (virtualUsers > seededUsers) {
+      problems.push(
+        `${nameKey('users')}: ${virtualUsers} virtual users need as many seeded ones, and wave ${name} has ${seededUsers}` +
+          `${input.scale === undefined ? '' : ` at scale ${input.scale}`}; use fewer users or a larger ${nameKey('scale')}`,
+      );
+    }
+    if (input.shards !== undefined && input.shards > virtualUsers) {
+      problems.push(
+        `${nameKey('shards')}: ${input.shards} engines cannot share ${virtualUsers} virtual users; use at most ${virtualUsers}`,
+      );
+    }
+  }
+  if (input.window !== undefined && input.duration !== undefined && input.window > input.duration) {
+    problems.push(
+      `${nameKey('window')}: a window is no longer than the load, and ${input.window / 1_000} s is longer than ${input.duration / 1_000} s`,
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,141 @@
+import { type Machine } from './machine.ts';
+import { countRows, diskBytesNeeded, planNeeds } from './needs.ts';
+import { objectivesOfWaves } from './objectives.ts';
+import { defaultWaves, type RunInput } from './parse-input.ts';
+import { planFaults } from './plan-faults.ts';
+import { planLoad } from './plan-load.ts';
+import { planPopulation } from './plan-population.ts';
+import { planStack } from './plan-stack.ts';
+import { Plan, type PlanSummary, type WorkflowName } from './plan.ts';
+import { totalLoadMs } from './load-plan.ts';
+import { planPromises } from './promises.ts';
+import { type WaveName, waves } from './wave.ts';
+
+export interface RunRequest {
+  /** `AllWaves` has no plan of its own: its waves are planned one by one. */
+  readonly workflow: Exclude<WorkflowName, 'AllWaves'>;
+  readonly input: RunInput;
+  readonly machine: Machine;
+}
+
+/**
+ * Everything that a run will do, from what was asked and what the machine holds: R1's table, R1.1's overrides, R5.4's limits,
+ * R6's objectives. Pure: the same request gives the same plan. Nothing later applies a default.
+ */
+export function planRun({ workflow, input, machine }: RunRequest): Plan {
+  const wave = waves[input.wave ?? defaultWaves[workflow]];
+  const isFederation = workflow === 'FederationLoad';
+  const durationMs = input.duration ?? (workflow === 'StabilityRun' ? stabilityMs : wave.loadDurationMs);
+  const dataSet = planDataSet({ input, machine, wave: wave.name, isFederation, durationMs });
+  const { seed, gateways } = dataSet.population;
+  const { stack, remarks: stackRemarks } = planStack({
+    wave: wave.name,
+    machine,
+    instances: input.instances,
+    gateways,
+    seed,
+  });
+  const { load, remarks: loadRemarks } = planLoad({ wave, input, machine, durationMs, seed, isFederation });
+  const { faults, absentBecause } = planFaults({
+    wanted: input.faults ?? 'planned',
+    gatewayInstances: stack.gatewayInstances,
+    loadMs: durationMs,
+  });
+  const objectives = objectivesOfWaves[wave.name];
+  const { promises, notCovered } = planPromises({
+    ...{ wave: wave.name, load, faults, objectives, machine, placement: 'co-located' },
+    faultsAbsentBecause: absentBecause,
+  });
+  const without = promises.filter((question) => input.without?.includes(question));
+  const warmUpMs = warmUpMsOf[wave.name];
+  return Plan.parse({
+    schemaVersion: 1,
+    workflow,
+    wave: wave.name,
+    scale: dataSet.scale,
+    seed,
+    population: dataSet.population,
+    remarks: [...dataSet.remarks, ...stackRemarks, ...loadRemarks],
+    stack,
+    warmUp: { budgetMs: warmUpMs, hitRatioChangeMax: 0.01 },
+    load,
+    sampleIntervalMs: 1_000,
+    faults,
+    objectives,
+    promises: promises.filter((question) => !without.includes(question)),
+    notCovered,
+    without,
+    windowsPerExecution: input.windowsPerExecution ?? windowsPerExecution,
+    keep: input.keep ?? 'nothing',
+    onBlocked: input.onBlocked ?? 'wait',
+    ifBusy: input.ifBusy ?? 'fail',
+    needs: planNeeds({ rows: dataSet.rows, stack, load, warmUpMs }),
+  } satisfies Plan);
+}
+
+/** The parts of a plan that its workflow steers by; `planHash` is the hash of `canonicalJson(plan)`. */
+export function summarisePlan(plan: Plan, planHash: string): PlanSummary {
+  return {
+    planHash,
+    wave: plan.wave,
+    target: plan.stack.target,
+    seedActivities: Math.min(plan.stack.cores, seedActivitiesMax),
+    shards: plan.load.shards.length,
+    loadMs: totalLoadMs(plan.load),
+    windowMs: plan.load.windowMs,
+    drainMs: plan.load.drainMs,
+    virtualUsers: plan.load.virtualUsers,
+    faults: plan.faults.map(({ fault, offsetMs, deadlineMs }) => ({ fault, offsetMs, deadlineMs })),
+    windowsPerExecution: plan.windowsPerExecution,
+    keep: plan.keep,
+    onBlocked: plan.onBlocked,
+  };
+}
+
+const stabilityMs = 48 * 3_600_000;
+const seedActivitiesMax = 8;
+/** At some twenty events a window, an execution's history stays at a twentieth of what the service allows. */
+const windowsPerExecution = 100;
+
+const warmUpMsOf = {
+  smoke: 10_000,
+  small: 30_000,
+  medium: 60_000,
+  large: 120_000,
+  enterprise: 300_000,
+} as const satisfies Record<WaveName, number>;
+
+/** A run that names no scale is shrunk in these steps; coarse, so that a little more or less free disk does not change the data set. */
+const scales = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01] as const;
+/** Of the free disk, this much may be planned for. */
+const diskShareMax = 0.9;
+
+/**
+ * R5.4: without a `scale` of its own, a run takes the largest data set that fits the disk and says so.
+ * A scale that was asked for is kept; preflight refuses it when it does not fit.
+ */
+function planDataSet(request: {
+  input: RunInput;
+  machine: Machine;
+  wave: WaveName;
+  isFederation: boolean;
+  durationMs: number;
+}) {
+  const { input, machine, isFederation, durationMs } = request;
+  const wave = waves[request.wave];
+  const usersMin = input.users ?? wave.virtualUsers;
+  const atScale = (scale: number) => {
+    const population = planPopulation(wave, scale, { seed: input.seed, profile: input.profile, isFederation });
+    return { scale, population, ...countRows(population) };
+  };
+  if (input.scale !== undefined) return atScale(input.scale);
+  const steps = scales.filter((scale) => scale === 1 || wave.users * scale >= usersMin);
+  let smallest = atScale(1);
+  for (const scale of steps) {
+    if (scale !== 1) smallest = atScale(scale);
+    if (diskBytesNeeded(smallest.rows, durationMs) <= machine.diskFreeBytes * diskShareMax) break;
+  }
+  if (smallest.scale === 1) return smallest;
+  const remark = `The data set is wave ${wave.name} at scale ${smallest.scale}: the free disk of ${Math.floor(machine.diskFreeBytes / 1e9)} GB holds no more.`;
+  return { ...smallest, remarks: [remark, ...smallest.remarks] };
+}

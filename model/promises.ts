@@ -1,0 +1,121 @@
+import type { FaultPlan } from './fault-plan.ts';
+import { type LoadPlan, type MixName, totalLoadMs } from './load-plan.ts';
+import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
+import { capacityOfWaves } from './objectives.ts';
+import type { Objectives } from './plan.ts';
+import { type NotCovered, type Question, questions } from './verdict.ts';
+import type { WaveName } from './wave.ts';
+
+export interface Asked {
+  readonly wave: WaveName;
+  readonly load: LoadPlan;
+  readonly faults: readonly FaultPlan[];
+  readonly faultsAbsentBecause: string | undefined;
+  readonly objectives: Objectives;
+  readonly machine: Pick<Machine, 'cores'>;
+  readonly placement: Placement;
+}
+
+/** Of every question there is, the ones that a run of this length on this stack can answer, and the others with the reason (design §4). */
+export function planPromises(asked: Asked): { promises: Question[]; notCovered: NotCovered[] } {
+  const promises: Question[] = [];
+  const notCovered: NotCovered[] = [];
+  for (const question of questions) {
+    const reason = unanswerable[question](asked);
+    if (reason === undefined) promises.push(question);
+    else notCovered.push({ question, reason });
+  }
+  return { promises, notCovered };
+}
+
+const answerable = (): undefined => undefined;
+
+/** Why a question cannot be answered; undefined when it can. */
+const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefined>> = {
+  'seeding-reconciled': answerable,
+  'load-delivered': answerable,
+  'samples-present': answerable,
+  'operations-checked': tooFewIterations,
+  'error-rate': answerable,
+  'no-lost-write': answerable,
+  'no-scope-leak': answerable,
+  'faults-healed': ({ faults, faultsAbsentBecause }) =>
+    faults.length > 0 ? undefined : (faultsAbsentBecause ?? 'no fault is planned'),
+  'generator-not-saturated': answerable,
+  stationary: notSettled,
+  'no-unplanned-death': answerable,
+  'latency-local-reads': (asked) => notBinding(asked, asked.objectives.localReadP95MsMax),
+  'memory-gateways': (asked) => notBinding(asked, asked.objectives.gatewaysRssBytesMax),
+  'database-connections': (asked) => notBinding(asked, asked.objectives.databaseConnectionsMax),
+  'cache-hit-ratio': (asked) => notBinding(asked, asked.objectives.cacheHitRatioMin),
+  capacity: ({ wave }) => {
+    const baseline = capacityOfWaves[wave];
+    return `needs a capacity search: a closed load offers what its users ask for${baseline === undefined ? '' : `; the baseline is ${baseline} requests/s`}`;
+  },
+  'memory-leak': leakOutOfReach,
+};
+
+/** Share of a mix's iterations that its rarest operation gets (R3.1); where storms or few tasks make every operation common, a tenth. */
+const rarestShare: Readonly<Record<MixName, number>> = {
+  enterprise: (40 / 55) * (2 / 65),
+  federation: 0.1,
+  'multi-tenant': 0.1,
+  'cache-stress': 0.1,
+  'write-heavy': 0.1,
+};
+const checkedMin = 20;
+/** Half as many again, for the ramp, the fault and uneven users. */
+const expectedMin = 30;
+/** Mean service time that iterations are planned with: most answers take milliseconds, federated ones up to 2 s. */
+const serviceMsMean = 250;
+/** The enterprise mix has three classes of users, and a class without a user meets none of its operations. */
+const usersMin = 3;
+
+function tooFewIterations({ load }: Asked): string | undefined {
+  const loadMs = totalLoadMs(load);
+  if (load.mix === 'enterprise' && load.virtualUsers < usersMin) {
+    return `${load.virtualUsers} virtual users cannot be of all three classes; ${usersMin} are needed`;
+  }
+  const iterationMs = (load.thinkTimeMsMin + load.thinkTimeMsMax) / 2 + serviceMsMean;
+  const rarest = (userMilliseconds(load) / iterationMs) * rarestShare[load.mix];
+  if (rarest >= expectedMin) return undefined;
+  const secondsNeeded = Math.ceil(((loadMs / 1_000) * expectedMin) / Math.max(rarest, 0.01));
+  return (
+    `the rarest operation would come about ${Math.floor(rarest)} times, and ${checkedMin} answers are needed; ` +
+    `a load of about ${secondsNeeded} s with these users would do`
+  );
+}
+
+const userMilliseconds = (load: LoadPlan): number =>
+  load.stages.reduce((sum, stage) => sum + (stage.durationMs * (stage.usersFrom + stage.usersTo)) / 2, 0);
+
+/** In this time every virtual user has its 20 live objects, at R3.1's rate of creating (8 of 65 iterations of 1.25 s), with as long again to watch. */
+const settledMsMin = 10 * 60_000;
+
+function notSettled({ load }: Asked): string | undefined {
+  if (load.growth) return 'growth is on: what load creates piles up by intent';
+  if (totalLoadMs(load) >= settledMsMin) return undefined;
+  return (
+    `virtual users are still creating towards their ${load.liveObjectsMax} live objects; ` +
+    `net growth can be judged in loads of ${settledMsMin / 60_000} min and more`
+  );
+}
+
+function notBinding({ machine, placement, wave }: Asked, limit: number | undefined): string | undefined {
+  if (limit === undefined) return `no objective is stated for wave ${wave}`;
+  if (objectivesBind(machine, placement)) return undefined;
+  return `shown, not judged: the baselines ${objectivesBindWhen}; here are ${machine.cores}, ${placement}`;
+}
+
+/** R6.3: what it takes to find 0.5 MB/h where 0.1 is allowed. */
+const leakHoursMin = 24;
+
+function leakOutOfReach({ load }: Asked): string | undefined {
+  const hours = totalLoadMs(load) / 3_600_000;
+  if (load.growth) return 'growth is on: memory is expected to follow what load leaves behind';
+  if (hours < leakHoursMin) {
+    const length = hours < 1 ? `${Math.round(hours * 600) / 10} min` : `${Math.round(hours * 10) / 10} h`;
+    return `${length} of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about ${leakHoursMin} h; memory is shown`;
+  }
+  return 'memory is shown over the whole run; slopes are not estimated, so no leak can be ruled out';
+}

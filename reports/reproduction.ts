@@ -1,0 +1,24 @@
+import type { Plan } from '#model/plan.ts';
+import type { ReportMeta } from './report-input.ts';
+
+/** The two commands that make this run again: what was typed, with its seed said out loud. */
+export function writeCommands(plan: Plan, { input }: Pick<ReportMeta, 'input'>): { temporal: string; soak: string } {
+  const whole: Record<string, unknown> = { wave: plan.wave, ...input, seed: plan.seed };
+  const workflow = plan.workflow === 'SoakWave' ? [] : ['--workflow', plan.workflow];
+  const flags = Object.entries(whole).flatMap(([key, value]) => (key === 'wave' ? [] : writeFlag(key, value)));
+  return {
+    temporal: `temporal workflow start --type ${plan.workflow} --task-queue soak --input ${quote(JSON.stringify(whole))}`,
+    soak: ['soak run', plan.wave, ...workflow, ...flags].join(' '),
+  };
+}
+
+function writeFlag(key: string, value: unknown): string[] {
+  const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  if (value === false || value === undefined) return [];
+  if (value === true) return [flag];
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  return values.flatMap((each) => [flag, quote(typeof each === 'string' ? each : JSON.stringify(each))]);
+}
+
+/** For a POSIX shell: plain words as they are, everything else in single quotes. */
+const quote = (text: string): string => (/^[\w.,:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

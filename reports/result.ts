@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import { ClassLatency, FaultSummary, NamedWindow, OperationSummary } from '#model/evidence-summary.ts';
+import { LedgerTotals } from '#model/ledger.ts';
+import { Objectives, WorkflowName } from '#model/plan.ts';
+import { SeededEntity } from '#model/population-plan.ts';
+import { Phase, RunResult } from '#model/progress.ts';
+import { Verdict } from '#model/verdict.ts';
+import { WaveName } from '#model/wave.ts';
+import { type ReportInput, ReportMeta } from './report-input.ts';
+
+/** What `result.json` holds (R8.2); published under docs/schema: additions are fine, renames are not. */
+export const RunResultFile = z.strictObject({
+  schemaVersion: z.literal(1),
+  ...RunResult.shape,
+  workflowId: z.string(),
+  workflow: WorkflowName,
+  wave: WaveName,
+  target: z.string(),
+  scale: z.number(),
+  seed: z.int(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  verdict: Verdict,
+  objectives: Objectives,
+  load: LedgerTotals.extend({
+    virtualUsers: z.int(),
+    loadMs: z.number(),
+    /** Over the whole load, ramp and faults included; absent when no load began. */
+    requestsPerSecond: z.number().optional(),
+  }),
+  operations: z.array(OperationSummary),
+  /** Service time by class of operation, in milliseconds. */
+  classes: z.array(ClassLatency.omit({ points: true })),
+  faults: z.array(FaultSummary),
+  outages: z.array(NamedWindow),
+  seeded: z.array(SeededEntity),
+  steps: z.array(z.strictObject({ phase: Phase, outcome: z.string(), seconds: z.number().optional() })),
+  placement: z.string(),
+  host: ReportMeta.shape.host,
+  versions: ReportMeta.shape.versions,
+});
+export type RunResultFile = z.infer<typeof RunResultFile>;
+
+/** The machine-readable twin of the report; `files` are the paths that it is to name. */
+export function renderResult(input: ReportInput, files: { readonly report: string; readonly result: string }): RunResultFile {
+  const { plan, evidence, verdict, meta } = input;
+  const loadMs = (evidence.loadEndsAt ?? 0) - (evidence.loadStartsAt ?? 0);
+  const { requests } = evidence.ledger.totals;
+  return {
+    schemaVersion: 1,
+    ...{ runId: meta.runKey, outcome: verdict.outcome, reasons: reasonsOf(verdict), ...files },
+    ...{ workflowId: meta.workflowId, workflow: plan.workflow, wave: plan.wave, target: plan.stack.target },
+    ...{ scale: plan.scale, seed: plan.seed },
+    startedAt: new Date(meta.startedAt).toISOString(),
+    endedAt: new Date(meta.endedAt).toISOString(),
+    verdict,
+    objectives: plan.objectives,
+    load: {
+      ...evidence.ledger.totals,
+      ...{ virtualUsers: plan.load.virtualUsers, loadMs },
+      ...(loadMs > 0 && { requestsPerSecond: requests / (loadMs / 1_000) }),
+    },
+    operations: evidence.operations,
+    classes: evidence.classes.map(({ class: name, overall }) => ({ class: name, overall })),
+    ...{ faults: evidence.faults, outages: evidence.outages, seeded: [...input.seeded] },
+    steps: input.steps.map(({ phase, outcome, startedAt, endedAt }) => {
+      return { phase, outcome, ...(endedAt !== undefined && { seconds: (endedAt - startedAt) / 1_000 }) };
+    }),
+    ...{ placement: plan.stack.placement, host: meta.host, versions: meta.versions },
+  };
+} // prettier-ignore
+
+const reasonsMax = 20;
+
+/** Everything that did not pass; a run that failed on none of its questions has its headline for a reason. */
+function reasonsOf({ outcome, headline, answers }: Verdict): string[] {
+  const reasons = answers.filter((answer) => answer.outcome !== 'pass').map(({ question, reason }) => `${question}: ${reason}`);
+  return reasons.length === 0 && outcome !== 'pass' ? [headline] : reasons.slice(0, reasonsMax);
+} // prettier-ignore

@@ -1,0 +1,151 @@
+import type { OperationSummary, SeriesSummary } from '#model/evidence-summary.ts';
+import { formatBytes, formatDuration, formatFigure, formatNumber } from '#model/figures.ts';
+import { metrics } from '#model/metrics.ts';
+import { roleKind } from '#model/roles.ts';
+import type { Answer } from '#model/verdict.ts';
+import { html, type Markup } from './html.ts';
+import type { ReportInput } from './report-input.ts';
+import { formatMoment, formatOffset, outcomeMarks, outcomeWords, wordings } from './wording.ts';
+
+type Cell = Markup | string | number;
+
+interface Column {
+  readonly title: string;
+  /** Figures stand to the right, so that they can be compared. */
+  readonly isFigure?: boolean;
+}
+
+/** A table that scrolls by itself when the page is too narrow for it; a sentence when it has no rows. */
+export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], empty: string): Markup {
+  if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
+  const side = (index: number): string => (columns[index]?.isFigure === true ? 'figure' : '');
+  return html`<div class="scroll"><table>
+    <thead><tr>${columns.map(({ title }, index) => html`<th class="${side(index)}">${title}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td class="${side(index)}">${cell}</td>`)}</tr>`)}</tbody>
+  </table></div>`;
+} // prettier-ignore
+
+const figure = (title: string): Column => ({ title, isFigure: true });
+const text = (title: string): Column => ({ title });
+
+export const badge = (outcome: Answer['outcome']): Markup =>
+  html`<span class="badge ${outcome}">${outcomeMarks[outcome]} ${outcomeWords[outcome]}</span>`;
+
+/** Worst first: what a reader came for. */
+export function answersTable({ verdict }: ReportInput): Markup {
+  const order = { fail: 0, inconclusive: 1, pass: 2 } as const;
+  const rows = [...verdict.answers]
+    .sort((a, b) => order[a.outcome] - order[b.outcome])
+    .map(({ question, outcome, reason, measured, limit, unit }) => [
+      badge(outcome),
+      html`<b>${wordings[question]}</b><br /><span class="note">${reason}</span>`,
+      measured === undefined ? '–' : formatFigure(measured, unit),
+      limit === undefined ? '–' : formatFigure(limit, unit),
+    ]);
+  return table([text('Answer'), text('Question'), figure('Measured'), figure('Limit')], rows, 'Nothing was promised.');
+}
+
+export function operationsTable({ evidence }: ReportInput): Markup {
+  const ms = (value: number | undefined): string => (value === undefined ? '–' : formatNumber(value));
+  const rows = [...evidence.operations]
+    .sort((a, b) => (a.class < b.class ? -1 : a.class > b.class ? 1 : countOf(b) - countOf(a)))
+    .map((operation) => [
+      html`${operation.operation} <span class="note">${operation.class}</span>`,
+      ...[countOf(operation), operation.ok, operation.partial].map(formatNumber),
+      failures(operation),
+      ...[operation.latency?.p50Ms, operation.latency?.p95Ms, operation.latency?.p99Ms, operation.latency?.maxMs].map(ms),
+    ]);
+  const counts = [figure('Ended'), figure('Right'), figure('Partial')];
+  const latencies = [figure('p50 ms'), figure('p95 ms'), figure('p99 ms'), figure('max ms')];
+  return table([text('Operation'), ...counts, text('Failed, by cause'), ...latencies], rows, 'No operation was sent.');
+} // prettier-ignore
+
+const countOf = ({ ok, failed }: OperationSummary): number =>
+  Object.values(failed).reduce((sum, count) => sum + count, ok);
+
+function failures({ failed }: OperationSummary): string {
+  const causes = Object.entries(failed).filter(([, count]) => count > 0);
+  return causes.length === 0 ? '–' : causes.map(([cause, count]) => `${cause} ${formatNumber(count)}`).join(', ');
+}
+
+export function faultsTable({ plan, evidence }: ReportInput): Markup {
+  const rows = evidence.faults.flatMap(({ fault, events }) =>
+    events.map(({ at, event, detail }, index) => [
+      index === 0 ? html`<b>${fault}</b>` : '',
+      evidence.loadStartsAt === undefined ? formatMoment(at) : formatOffset(at - evidence.loadStartsAt),
+      event,
+      detail,
+    ]),
+  );
+  const planned = plan.faults.length === 0 ? 'No fault was planned.' : 'No planned fault was injected.';
+  return table([text('Fault'), figure('Load time'), text('Event'), text('Detail')], rows, planned);
+}
+
+/** What went wrong that nobody planned: findings, parts of the target that were down, outages of the harness, gaps. */
+export function surprisesTable({ evidence }: ReportInput): Markup {
+  const zero = evidence.loadStartsAt ?? 0;
+  const rows: { at: number; what: string; detail: string }[] = [
+    ...evidence.findings.map(({ at, finding, source, detail }) => ({ at, what: finding, detail: `${source}: ${detail}` })),
+    ...evidence.unplannedOutages.map(({ name, from, to, iterationsFailed }) => ({
+      at: from,
+      what: 'down unasked',
+      detail: `${name} for ${formatDuration(to - from)}; ${formatNumber(iterationsFailed)} iterations failed meanwhile`,
+    })),
+    ...evidence.outages.map(({ name, from, to }) => ({ at: from, what: 'harness out', detail: `${name} for ${formatDuration(to - from)}` })),
+    ...evidence.gaps.map(({ at, until, source, reason }) => ({ at, what: 'gap', detail: `${source} for ${formatDuration(until - at)}: ${reason}` })),
+  ];
+  const shown = rows.sort((a, b) => a.at - b.at).slice(0, surprisesMax);
+  const rest = evidence.gapsTotal + evidence.findings.length + evidence.unplannedOutages.length + evidence.outages.length - shown.length;
+  const cells = shown.map(({ at, what, detail }) => [formatOffset(at - zero), what, detail]);
+  return html`${table([figure('Load time'), text('What'), text('Detail')], cells, 'Nothing.')}
+    ${rest > 0 ? html`<p class="note">… and ${formatNumber(rest)} more in the evidence.</p>` : undefined}`;
+} // prettier-ignore
+
+const surprisesMax = 60;
+
+export function stepsTable({ steps }: ReportInput): Markup {
+  const rows = steps.map(({ phase, startedAt, endedAt, outcome, note }) => [
+    phase,
+    outcome,
+    endedAt === undefined ? '–' : formatDuration(endedAt - startedAt),
+    note ?? '',
+  ]);
+  return table([text('Step'), text('Ended'), figure('Took'), text('Note')], rows, 'No step was recorded.');
+}
+
+export function seededTable({ seeded }: ReportInput): Markup {
+  const rows = seeded.map(({ entity, rows: count, checksum, seconds }) => [
+    ...[entity, formatNumber(count), html`<code>${checksum}</code>`, formatDuration(seconds * 1_000)],
+  ]);
+  return table([text('Entity'), figure('Rows'), text('Checksum'), figure('Took')], rows, 'Nothing was seeded.');
+}
+
+/** What the measuring itself cost: every process of ours over the load (R9.3). */
+export function costTable({ evidence }: ReportInput): Markup {
+  const loadMs = (evidence.loadEndsAt ?? 0) - (evidence.loadStartsAt ?? 0);
+  const ours = evidence.series.filter(({ role, inLoad }) => {
+    const kind = roleKind(role);
+    return inLoad !== undefined && (kind === 'engine' || kind === 'harness');
+  });
+  const roles = [...new Set(ours.map(({ role }) => role))];
+  const rows = roles.map((role) => {
+    const of = (metric: string): SeriesSummary[] => ours.filter((each) => each.role === role && each.metric === metric);
+    const cpuSeconds = of(metrics.cpuSeconds).reduce((sum, { inLoad }) => sum + (inLoad?.increase ?? 0), 0);
+    const rss = of(metrics.rssBytes).map(({ inLoad }) => inLoad?.max ?? 0);
+    return [
+      role,
+      `${formatNumber(cpuSeconds)} s`,
+      loadMs === 0 ? '–' : formatNumber(cpuSeconds / (loadMs / 1_000)),
+      rss.length === 0 ? '–' : formatBytes(Math.max(...rss)),
+    ];
+  });
+  const columns = [text('Process'), figure('CPU over the load'), figure('Cores, mean'), figure('RSS, largest')];
+  return table(columns, rows, 'The processes of the harness were not sampled.');
+} // prettier-ignore
+
+export function notCoveredTable({ verdict }: ReportInput): Markup {
+  const rows = verdict.notCovered.map(({ question, reason, measured }) => [
+    ...[html`<b>${wordings[question]}</b>`, reason, measured ?? '–'],
+  ]);
+  return table([text('Question'), text('Why it is not answered'), figure('Measured')], rows, 'Every question was put.');
+}

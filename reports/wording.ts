@@ -1,0 +1,43 @@
+import type { Outcome, Question } from '#model/verdict.ts';
+
+/** Each question as one would ask it. */
+export const wordings: Readonly<Record<Question, string>> = {
+  'seeding-reconciled': 'Is the data set what was planned?',
+  'load-delivered': 'Was the planned load delivered?',
+  'samples-present': 'Was everything watched, every second?',
+  'operations-checked': 'Was every operation answered and checked?',
+  'error-rate': 'Did iterations succeed outside faults?',
+  'no-lost-write': 'Is every acknowledged write still true?',
+  'no-scope-leak': 'Did everybody see only what they may?',
+  'faults-healed': 'Did every fault bite, and heal in time?',
+  'generator-not-saturated': 'Had the load generator room to spare?',
+  stationary: 'Was the target left as it was found?',
+  'no-unplanned-death': 'Did everything stay alive?',
+  'latency-local-reads': 'Were local reads fast enough?',
+  'memory-gateways': 'Did the gateways fit their memory?',
+  'database-connections': 'Were database connections within bounds?',
+  'cache-hit-ratio': 'Did the caches hit?',
+  capacity: 'How much load can it carry?',
+  'memory-leak': 'Does memory leak?',
+};
+
+export const outcomeWords: Readonly<Record<Outcome, string>> = {
+  pass: 'Pass',
+  inconclusive: 'Inconclusive',
+  fail: 'Fail',
+};
+
+/** A mark beside the word, so that colour is never the only sign. */
+export const outcomeMarks: Readonly<Record<Outcome, string>> = { pass: '✓', inconclusive: '?', fail: '✕' };
+
+/** `2026-11-23 18:02:10 UTC` */
+export const formatMoment = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+/** Time since the start of the load: `0:24`, `-0:34`, `1:02:10`. */
+export function formatOffset(offsetMs: number): string {
+  const seconds = Math.abs(Math.round(offsetMs / 1_000));
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
+  const clock = hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
+  return offsetMs < 0 && seconds > 0 ? `−${clock}` : clock;
+}

@@ -1,0 +1,159 @@
+import type { EvidenceRecord, FaultRecord, FindingRecord, GapRecord } from '#model/evidence.ts';
+import type { EvidenceSummary, NamedWindow } from '#model/evidence-summary.ts';
+import type { FaultPlan } from '#model/fault-plan.ts';
+import { createLedger } from '#model/ledger.ts';
+import { totalLoadMs } from '#model/load-plan.ts';
+import type { Plan } from '#model/plan.ts';
+import { roleKind } from '#model/roles.ts';
+import { faultWindows, settleMs, summariseFaults } from './fault-fold.ts';
+import { createLatencyFold } from './latency-fold.ts';
+import { foldLoad } from './load-fold.ts';
+import { createPresenceFold } from './presence-fold.ts';
+import { createSeriesFold } from './series-fold.ts';
+import { overlaps, type Window } from './windows.ts';
+import { createWriteFold } from './write-fold.ts';
+
+export interface FoldInput {
+  readonly records: AsyncIterable<EvidenceRecord> | Iterable<EvidenceRecord>;
+  readonly plan: Plan;
+  /** Wall clock at which stage 0 began; absent when the load never did. */
+  readonly loadStartsAt?: number;
+  /** Earlier than the plan's end when the run was aborted. */
+  readonly loadEndsAt?: number;
+}
+
+const gapsMax = 1_000;
+const findingsMax = 1_000;
+const faultRecordsMax = 10_000;
+
+/**
+ * Folds all evidence of a run in one pass and bounded memory. The order of records does not matter, so spools can be read
+ * one after the other.
+ */
+export async function foldEvidence(input: FoldInput): Promise<EvidenceSummary> {
+  const fold = createEvidenceFold(input);
+  for await (const record of input.records) fold.add(record);
+  return fold.summary();
+}
+
+function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 'records'>) {
+  const load = loadStartsAt === undefined ? undefined : loadWindow(plan, loadStartsAt, loadEndsAt);
+  const { from: startsAt, to: endsAt } = load ?? { from: 0, to: 0 };
+  const bounds = { load, intervalMs: plan.sampleIntervalMs };
+  const ledger = createLedger(plan.load, startsAt);
+  const latency = createLatencyFold({ startsAt, endsAt });
+  const series = createSeriesFold(bounds);
+  const presence = createPresenceFold(bounds);
+  const writes = createWriteFold();
+  const gaps = createEarliest<GapRecord>(gapsMax);
+  const findings = createEarliest<FindingRecord>(findingsMax);
+  const faultRecords = createEarliest<FaultRecord>(faultRecordsMax);
+  const records: Record<string, number> = {};
+  const findingsTotal: Record<string, number> = {};
+
+  function add(record: EvidenceRecord): void {
+    increment(records, record.kind);
+    switch (record.kind) {
+      case 'sample':
+        series.add(record);
+        presence.addSample(record);
+        return;
+      case 'incarnation':
+        presence.addIncarnation(record);
+        return;
+      case 'ledger':
+        if (load !== undefined) ledger.add(record);
+        return;
+      case 'operation':
+        latency.add(record);
+        return;
+      case 'gap':
+        gaps.add(record);
+        return;
+      case 'finding':
+        findings.add(record);
+        increment(findingsTotal, record.finding);
+        return;
+      case 'write':
+        writes.add(record);
+        return;
+      case 'fault':
+        faultRecords.add(record);
+        return;
+    }
+  }
+
+  function summary(): EvidenceSummary {
+    const faults = summariseFaults(faultRecords.list());
+    const windows = faultWindows(faults, endsAt);
+    const { processes, samplerOutages, downtimes } = presence.summary();
+    const unplannedOutages = unplanned(downtimes, windows, plan.faults);
+    const { engineOutages, ...loadSummary } = foldLoad({ ledger, startsAt, endsAt, faultWindows: windows, unplannedOutages }); // prettier-ignore
+    return {
+      ...(load !== undefined && { loadStartsAt: load.from, loadEndsAt: load.to }),
+      records: sorted(records),
+      ...loadSummary,
+      ...latency.summary(),
+      series: series.summary(),
+      processes,
+      gaps: gaps.list(),
+      gapsTotal: records['gap'] ?? 0,
+      faults,
+      faultWindows: windows,
+      outages: [...engineOutages, ...samplerOutages],
+      findings: findings.list(),
+      findingsTotal: sorted(findingsTotal),
+      writes: writes.summary(),
+    };
+  }
+  return { add, summary };
+}
+
+const loadWindow = (plan: Plan, from: number, endsAt = Infinity): Window => ({
+  from,
+  to: Math.max(from, Math.min(endsAt, from + totalLoadMs(plan.load))),
+});
+
+/** Times in which a part of the target was down that no fault on it explains. A fault that is not in the plan may be on anything. */
+function unplanned(
+  downtimes: readonly NamedWindow[],
+  windows: readonly NamedWindow[],
+  plans: readonly FaultPlan[],
+): NamedWindow[] {
+  const victims = new Map(plans.map(({ fault, victim }) => [fault, victim]));
+  return downtimes.filter(({ name, from, to }) => {
+    const kind = roleKind(name);
+    if (kind === 'engine' || kind === 'harness') return false;
+    const excuses = windows.filter((window) => (victims.get(window.name) ?? name) === name);
+    return !excuses.some((window) => overlaps({ from: window.from - settleMs, to: window.to }, from, to));
+  });
+}
+
+/** Keeps the `max` earliest; of more, those that are kept do not depend on the order in which they came. */
+function createEarliest<T extends { readonly at: number }>(max: number): { add(record: T): void; list(): T[] } {
+  let kept: T[] = [];
+  const trim = (): void => {
+    kept = kept
+      .map((record) => ({ record, text: JSON.stringify(record) }))
+      .sort((a, b) => a.record.at - b.record.at || (a.text < b.text ? -1 : 1))
+      .slice(0, max)
+      .map(({ record }) => record);
+  };
+  return {
+    add(record) {
+      kept.push(record);
+      if (kept.length >= max * 2) trim();
+    },
+    list() {
+      trim();
+      return kept;
+    },
+  };
+}
+
+function increment(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}
+
+const sorted = (counts: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,0 +1,140 @@
+import { formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import type { EvidenceSummary, NamedWindow, SeriesSummary } from '#model/evidence-summary.ts';
+import { metrics } from '#model/metrics.ts';
+import { roleKind } from '#model/roles.ts';
+import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
+import { unionMs } from './windows.ts';
+
+const presentRatioMin = 0.99;
+const outageMsMin = 10_000;
+const outageRatioMax = 0.01;
+const checkedMin = 20;
+/** An engine that has less than a tenth of a core left, or that answers a tenth of a second late, measures itself. */
+const engineCoresMax = 0.9;
+const eventLoopDelaySecondsMax = 0.1;
+
+/** Did the harness do and see what it promised? Never *fail*: that would be said of the target. */
+export const harnessRules = {
+  'load-delivered': loadDelivered,
+  'samples-present': samplesPresent,
+  'operations-checked': operationsChecked,
+  'generator-not-saturated': generatorNotSaturated,
+} as const satisfies Record<string, Rule>;
+
+function loadDelivered({ evidence }: JudgeInput): Finding {
+  const { due, delivered } = evidence.outsideOutages;
+  const engines = evidence.outages.filter(({ name }) => name !== 'sampler');
+  if (evidence.loadStartsAt === undefined) return open('The load never began.');
+  if ((evidence.records['ledger'] ?? 0) === 0) return open('No engine recorded any load.');
+  const overBudget = outagesOverBudget(evidence, engines);
+  if (overBudget !== undefined) return open(overBudget);
+  if (due === 0) return open('No load was due outside the outages of the harness.');
+  const measured = delivered / due;
+  const { totals } = evidence.ledger;
+  const lost = `${formatNumber(totals.dropped)} dropped, ${formatNumber(totals.abandoned)} abandoned, ${formatNumber(totals.unknown)} unknown`;
+  const reason =
+    `${formatRatio(measured)} of the planned virtual-user seconds were delivered` +
+    ` (${formatNumber(delivered)} of ${formatNumber(due)}; in all ${lost})${outageNote(engines)}; ${formatRatio(presentRatioMin)} are needed.`;
+  return enough(measured, presentRatioMin, reason);
+}
+
+function samplesPresent({ plan, evidence }: JudgeInput): Finding {
+  if (evidence.loadStartsAt === undefined) return open('The load never began.');
+  const watched = evidence.processes.filter(({ role }) => roleKind(role) !== 'engine');
+  if (watched.length === 0) return open('Nothing was sampled.');
+  const gateways = new Set(watched.map(({ role }) => role).filter((role) => roleKind(role) === 'gateway'));
+  if (gateways.size < plan.stack.gatewayInstances) {
+    return open(`Only ${gateways.size} of ${plan.stack.gatewayInstances} gateway instances were ever sampled.`);
+  }
+  const sampler = evidence.outages.filter(({ name }) => name === 'sampler');
+  const overBudget = outagesOverBudget(evidence, sampler);
+  if (overBudget !== undefined) return open(overBudget);
+  const expected = watched.reduce((sum, process) => sum + process.samplesExpected, 0);
+  const present = watched.reduce((sum, process) => sum + process.samplesPresent, 0);
+  if (expected === 0) return open('The load was too short for a sample to be expected of any process.');
+  const measured = present / expected;
+  const worst = [...watched].sort((a, b) => missing(b) - missing(a))[0];
+  const most =
+    worst === undefined || missing(worst) === 0
+      ? ''
+      : `; most are missing of ${worst.role} (${formatNumber(missing(worst))})`;
+  const reason =
+    `${formatRatio(measured)} of the samples that ${watched.length} processes owed are there` +
+    ` (${formatNumber(present)} of ${formatNumber(expected)}${most})${outageNote(sampler)}; ${formatRatio(presentRatioMin)} are needed.`;
+  return enough(measured, presentRatioMin, reason);
+}
+
+const missing = (process: { samplesExpected: number; samplesPresent: number }): number =>
+  process.samplesExpected - process.samplesPresent;
+
+function operationsChecked({ evidence, operations }: JudgeInput): Finding {
+  if (operations.length === 0) return open('The mix names no operations.');
+  const counts = operations.map((operation) => ({ operation, checked: checkedCount(evidence, operation) }));
+  const rarest = counts.reduce((least, next) => (next.checked < least.checked ? next : least));
+  const short = counts.filter(({ checked }) => checked < checkedMin);
+  const named = short.map(({ operation, checked }) => `${operation} (${checked})`).join(', ');
+  const reason =
+    short.length === 0
+      ? `All ${counts.length} operations of the mix were answered and checked; the rarest, ${rarest.operation}, ${formatNumber(rarest.checked)} times (${checkedMin} are needed).`
+      : `${short.length} of ${counts.length} operations were answered and checked fewer than ${checkedMin} times: ${named}.`;
+  const figures = { measured: rarest.checked, limit: checkedMin, unit: 'answers' };
+  return { outcome: short.length === 0 ? 'pass' : 'inconclusive', reason, ...figures };
+}
+
+/** Answers that were looked at: right ones, and those that a check found wrong. */
+function checkedCount(evidence: EvidenceSummary, operation: string): number {
+  const found = evidence.operations.find((each) => each.operation === operation);
+  if (found === undefined) return 0;
+  const wrong = Object.entries(found.failed).filter(([cause]) => cause.startsWith('check-'));
+  return wrong.reduce((sum, [, count]) => sum + count, found.ok);
+}
+
+function generatorNotSaturated({ plan, evidence }: JudgeInput): Finding {
+  const ofEngines = evidence.series.filter(({ role }) => roleKind(role) === 'engine');
+  const unseen = plan.load.shards.filter(({ shard }) => !ofEngines.some(({ role, metric, inLoad }) => role === `engine-${shard}` && metric === metrics.eventLoopDelayP99Seconds && inLoad !== undefined)); // prettier-ignore
+  if (unseen.length > 0)
+    return open(`${unseen.length} of ${plan.load.shards.length} engines told nothing of themselves.`);
+  const cores = largest(ofEngines, metrics.cpuSeconds, coresUsed);
+  const delaySeconds = largest(ofEngines, metrics.eventLoopDelayP99Seconds, ({ inLoad }) => inLoad?.p95);
+  if (cores === undefined || delaySeconds === undefined) return open('No engine told what CPU it used.');
+  const isCpuBound = cores >= engineCoresMax;
+  const isLate = delaySeconds >= eventLoopDelaySecondsMax;
+  const reason =
+    `The busiest engine used ${formatNumber(cores)} of a core (limit ${engineCoresMax}); in 95 % of seconds its event loop's p99` +
+    ` delay was under ${formatNumber(delaySeconds * 1_000)} ms (limit ${eventLoopDelaySecondsMax * 1_000} ms).`;
+  const figures = { measured: cores, limit: engineCoresMax, unit: 'cores' };
+  if (!isCpuBound && !isLate) return { outcome: 'pass', reason, ...figures };
+  return { outcome: 'inconclusive', reason: `${reason} Latencies may be the generator's own.`, ...figures };
+}
+
+/** Mean over the load, or over the incarnation's share of it. */
+const coresUsed = ({ inLoad }: SeriesSummary): number | undefined =>
+  inLoad?.increase === undefined || inLoad.spanMs < 1_000 ? undefined : inLoad.increase / (inLoad.spanMs / 1_000);
+
+function largest(
+  series: readonly SeriesSummary[],
+  metric: string,
+  figure: (series: SeriesSummary) => number | undefined,
+): number | undefined {
+  const figures = series.filter((each) => each.metric === metric).flatMap((each) => figure(each) ?? []);
+  return figures.length === 0 ? undefined : Math.max(...figures);
+}
+
+/** Outages of every kind share one budget; a question whose own evidence has none is not touched by the others'. */
+function outagesOverBudget(evidence: EvidenceSummary, own: readonly NamedWindow[]): string | undefined {
+  const loadMs = (evidence.loadEndsAt ?? 0) - (evidence.loadStartsAt ?? 0);
+  const budgetMs = Math.max(outageMsMin, loadMs * outageRatioMax);
+  const outageMs = unionMs(evidence.outages);
+  if (own.length === 0 || outageMs <= budgetMs) return undefined;
+  const names = [...new Set(evidence.outages.map(({ name }) => name))].join(', ');
+  return `The harness was out for ${formatDuration(outageMs)} (${names}); at most ${formatDuration(budgetMs)} of outages can be left out of the count.`;
+}
+
+const outageNote = (outages: readonly NamedWindow[]): string =>
+  outages.length === 0 ? '' : `, outside ${formatDuration(unionMs(outages))} of recorded outage`;
+
+const enough = (measured: number, limit: number, reason: string): Finding => ({
+  outcome: measured >= limit ? 'pass' : 'inconclusive',
+  reason,
+  ...{ measured, limit, unit: 'ratio' },
+});

@@ -1,0 +1,113 @@
+import type { EvidenceSummary, LoadPoint, NamedWindow } from '#model/evidence-summary.ts';
+import { addTotals, emptyTotals, type Ledger, type LedgerGap, type LedgerSecond } from '#model/ledger.ts';
+import { isInFault } from './fault-fold.ts';
+import { overlaps } from './windows.ts';
+
+type LoadSummary = Pick<
+  EvidenceSummary,
+  'ledger' | 'iterations' | 'iterationsOutsideFaults' | 'outsideOutages' | 'unplannedOutages'
+> & { readonly engineOutages: NamedWindow[] };
+
+export interface LoadFoldInput {
+  readonly ledger: Ledger;
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly faultWindows: readonly NamedWindow[];
+  readonly unplannedOutages: readonly NamedWindow[];
+}
+
+const pointsMax = 2_000;
+const gapsMax = 1_000;
+/** After a gap its engine spawns its users again: until they are back, or for this long, that is the outage still. */
+const returnMsMax = 60_000;
+const returnedShare = 0.99;
+
+/** Balances the ledger and sorts its seconds: in a fault or not, in an outage of the harness or not. */
+export function foldLoad(input: LoadFoldInput): LoadSummary {
+  const { ledger, startsAt, endsAt, faultWindows } = input;
+  const points = createPoints(startsAt, endsAt);
+  const outages = createOutages();
+  const iterations = { ok: 0, failed: 0, abandoned: 0 };
+  const outside = { ok: 0, failed: 0, abandoned: 0 };
+  const outsideOutages = { due: 0, delivered: 0 };
+  const unplanned = input.unplannedOutages.map((outage) => ({ ...outage, iterationsFailed: 0 }));
+
+  const { totals, shards, gaps } = ledger.balance(endsAt, (second) => {
+    points.add(second);
+    addIterations(iterations, second);
+    if (!isInFault(faultWindows, second.at, second.at + 1_000)) addIterations(outside, second);
+    for (const outage of unplanned) {
+      if (overlaps(outage, second.at, second.at + 1_000)) outage.iterationsFailed += second.iterationsFailed;
+    }
+    if (!outages.isOut(second)) {
+      outsideOutages.due += second.due;
+      outsideOutages.delivered += second.delivered;
+    }
+  });
+  return {
+    ledger: {
+      totals,
+      shards: [...shards],
+      gaps: capped(gaps),
+      points: points.list(),
+    },
+    iterations,
+    iterationsOutsideFaults: outside,
+    outsideOutages,
+    unplannedOutages: unplanned,
+    engineOutages: outages.windows(),
+  };
+}
+
+const capped = (gaps: readonly LedgerGap[]): LedgerGap[] => gaps.slice(0, gapsMax);
+
+/** Seconds come shard by shard, in order. An outage is a gap and the seconds after it until the users are back. */
+function createOutages(): { isOut(second: LedgerSecond): boolean; windows(): NamedWindow[] } {
+  const found: NamedWindow[] = [];
+  let current: { name: string; from: number; to: number } | undefined;
+  let recordedAgainAt: number | undefined;
+
+  function isOut({ shard, at, due, delivered, recorded }: LedgerSecond): boolean {
+    const name = `engine-${shard}`;
+    const isSame = current?.name === name && current.to === at;
+    if (!isSame) recordedAgainAt = undefined;
+    if (recorded) {
+      if (!isSame || current === undefined) return false;
+      recordedAgainAt ??= at;
+      if (delivered >= due * returnedShare || at - recordedAgainAt >= returnMsMax) return false;
+    } else if (due === 0) {
+      return false;
+    }
+    if (!recorded) recordedAgainAt = undefined;
+    if (isSame && current !== undefined) {
+      current.to = at + 1_000;
+    } else {
+      current = { name, from: at, to: at + 1_000 };
+      found.push(current);
+    }
+    return true;
+  }
+  return { isOut, windows: () => found };
+}
+
+function createPoints(startsAt: number, endsAt: number): { add(second: LedgerSecond): void; list(): LoadPoint[] } {
+  const pointSeconds = Math.max(1, Math.ceil((endsAt - startsAt) / 1_000 / pointsMax));
+  const points = new Map<number, LoadPoint>();
+  return {
+    add(second) {
+      const index = Math.floor((second.at - startsAt) / 1_000 / pointSeconds);
+      const at = startsAt + index * pointSeconds * 1_000;
+      const point = points.get(index) ?? { at, seconds: pointSeconds, ...emptyTotals(), gapSeconds: 0 };
+      points.set(index, point);
+      addTotals(point, second);
+      if (!second.recorded && second.due > 0) point.gapSeconds = Math.min(pointSeconds, point.gapSeconds + 1);
+    },
+    list: () => [...points.values()].sort((a, b) => a.at - b.at),
+  };
+}
+
+function addIterations(sum: { ok: number; failed: number; abandoned: number }, second: LedgerSecond): void {
+  sum.ok += second.iterationsOk;
+  sum.failed += second.iterationsFailed;
+  sum.abandoned += second.iterationsAbandoned;
+}

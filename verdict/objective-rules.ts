@@ -1,0 +1,107 @@
+import type { SeriesSummary } from '#model/evidence-summary.ts';
+import { formatFigure } from '#model/figures.ts';
+import { metrics } from '#model/metrics.ts';
+import { roleKind } from '#model/roles.ts';
+import type { Finding, JudgeInput, Rule } from './rule.ts';
+import { pointMs } from './series-fold.ts';
+
+/** The objectives of R6's table. Each is measured whether or not there is a limit, so that it can be shown. */
+export const objectiveRules = {
+  'latency-local-reads': latencyLocalReads,
+  'memory-gateways': memoryGateways,
+  'database-connections': databaseConnections,
+  'cache-hit-ratio': cacheHitRatio,
+} as const satisfies Record<string, Rule>;
+
+function latencyLocalReads({ plan, evidence }: JudgeInput): Finding {
+  const reads = evidence.classes.find((each) => each.class === 'local-read');
+  return compare({
+    measured: reads?.overall.p95Ms,
+    limit: plan.objectives.localReadP95MsMax,
+    unit: 'ms',
+    what: 'p95 service time of local reads, fault windows included,',
+    unseen: 'No local read was answered.',
+  });
+}
+
+/** The largest sum, each instance taken at its peak within an interval: never less than what was really there together. */
+function memoryGateways({ plan, evidence }: JudgeInput): Finding {
+  const { loadStartsAt = 0, loadEndsAt = 0 } = evidence;
+  const rss = evidence.series.filter(({ role, metric }) => roleKind(role) === 'gateway' && metric === metrics.rssBytes);
+  const inLoad = rss.map((series) => ({
+    ...series,
+    points: series.points.filter(([at]) => at >= loadStartsAt && at < loadEndsAt),
+  }));
+  return compare({
+    measured: largestSum(inLoad, pointMs({ from: loadStartsAt, to: loadEndsAt }, plan.sampleIntervalMs)),
+    limit: plan.objectives.gatewaysRssBytesMax,
+    unit: 'bytes',
+    what: "largest sum of the gateways' RSS",
+    unseen: 'No gateway was sampled during the load.',
+  });
+}
+
+function databaseConnections({ plan, evidence }: JudgeInput): Finding {
+  const figures = evidence.series
+    .filter(({ metric }) => metric === metrics.databaseConnections)
+    .flatMap(({ inLoad }) => inLoad?.max ?? []);
+  return compare({
+    measured: figures.length === 0 ? undefined : Math.max(...figures),
+    limit: plan.objectives.databaseConnectionsMax,
+    unit: 'connections',
+    what: 'largest number of database connections',
+    unseen: 'The database was not sampled during the load.',
+  });
+}
+
+/** Lookups that L1 or L2 answered, of all lookups: what misses L1 is looked up in L2. */
+function cacheHitRatio({ plan, evidence }: JudgeInput): Finding {
+  const increase = (metric: string): number =>
+    evidence.series
+      .filter((each) => each.metric === metric && roleKind(each.role) === 'gateway')
+      .reduce((sum, { inLoad }) => sum + (inLoad?.increase ?? 0), 0);
+  const hits = increase(metrics.cacheL1Hits) + increase(metrics.cacheL2Hits);
+  const lookups = increase(metrics.cacheL1Hits) + increase(metrics.cacheL1Misses);
+  return compare({
+    measured: lookups === 0 ? undefined : Math.min(1, hits / lookups),
+    limit: plan.objectives.cacheHitRatioMin,
+    unit: 'ratio',
+    what: 'cache hit ratio, L1 and L2 together,',
+    unseen: 'No cache lookup was seen during the load.',
+    isFloor: true,
+  });
+}
+
+interface Comparison {
+  readonly measured: number | undefined;
+  readonly limit: number | undefined;
+  readonly unit: string;
+  readonly what: string;
+  readonly unseen: string;
+  readonly isFloor?: boolean;
+}
+
+function compare({ measured, limit, unit, what, unseen, isFloor = false }: Comparison): Finding {
+  if (measured === undefined) return { outcome: 'inconclusive', reason: unseen };
+  const shown = `The ${what} was ${formatFigure(measured, unit)}`;
+  if (limit === undefined) {
+    return { outcome: 'inconclusive', reason: `${shown}; the plan states no limit.`, measured, unit };
+  }
+  const isMet = isFloor ? measured >= limit : measured <= limit;
+  const reason = `${shown} (${isFloor ? 'at least' : 'at most'} ${formatFigure(limit, unit)}).`;
+  return { outcome: isMet ? 'pass' : 'fail', reason, measured, limit, unit };
+}
+
+/** In each interval of the plot the peak of every instance, summed; an instance's incarnations do not add up. */
+function largestSum(series: readonly SeriesSummary[], intervalMs: number): number | undefined {
+  const sums = new Map<number, Map<string, number>>();
+  for (const { role, points } of series) {
+    for (const [at, value] of points) {
+      const interval = Math.floor(at / intervalMs);
+      const peaks = sums.get(interval) ?? new Map<string, number>();
+      sums.set(interval, peaks.set(role, Math.max(value, peaks.get(role) ?? 0)));
+    }
+  }
+  const totals = [...sums.values()].map((peaks) => [...peaks.values()].reduce((sum, peak) => sum + peak, 0));
+  return totals.length === 0 ? undefined : Math.max(...totals);
+}

@@ -1,0 +1,161 @@
+import type { SampleRecord } from '#model/evidence.ts';
+import type { SeriesSummary } from '#model/evidence-summary.ts';
+import type { Window } from './windows.ts';
+
+/** Every metric of every process incarnation: exact figures, and points for plots. */
+export interface SeriesFold {
+  add(record: SampleRecord): void;
+  summary(): SeriesSummary[];
+}
+
+export interface SeriesBounds {
+  readonly load: Window | undefined;
+  readonly intervalMs: number;
+}
+
+const pointsMax = 2_000;
+const seriesMax = 20_000;
+/** Plots begin and end a little outside the load. */
+const plotMarginMs = 30_000;
+/** Gauges keep a count for each 2 % step of their value, so that percentiles need no samples. */
+const step = Math.log(1.02);
+
+interface Moment {
+  at: number;
+  value: number;
+}
+
+interface Series {
+  readonly role: string;
+  readonly incarnation: number;
+  readonly metric: string;
+  readonly isCounter: boolean;
+  count: number;
+  min: number;
+  max: number;
+  last: Moment;
+  beforeLoad: Moment | undefined;
+  firstInLoad: Moment | undefined;
+  lastInLoad: Moment | undefined;
+  inLoadCount: number;
+  inLoadMax: number;
+  inLoadSum: number;
+  readonly steps: Map<number, number>;
+  readonly points: Map<number, Moment>;
+}
+
+/** Folds samples in any order: each figure is a sum, an extreme, or that of the latest moment. */
+export function createSeriesFold({ load, intervalMs }: SeriesBounds): SeriesFold {
+  const all = new Map<string, Series>();
+  const plot = load && plotWindow(load);
+  const widthMs = load === undefined ? intervalMs : pointMs(load, intervalMs);
+
+  function addValue(series: Series, at: number, value: number): void {
+    const moment = { at, value };
+    series.count += 1;
+    series.min = Math.min(series.min, value);
+    series.max = Math.max(series.max, value);
+    series.last = latest(series.last, moment);
+    if (load === undefined || plot === undefined) return;
+    if (at >= plot.from && at < plot.to) addPoint(series, Math.floor(at / widthMs), moment);
+    if (at < load.from) series.beforeLoad = latest(series.beforeLoad, moment);
+    else if (at < load.to) addInLoad(series, moment);
+  }
+
+  return {
+    add({ at, role, incarnation, values }) {
+      for (const [metric, value] of Object.entries(values)) {
+        const key = `${role}\n${incarnation}\n${metric}`;
+        const series = all.get(key) ?? emptySeries({ role, incarnation, metric }, { at, value });
+        if (all.size < seriesMax) all.set(key, series);
+        addValue(series, at, value);
+      }
+    },
+    summary: () =>
+      [...all.values()].sort(byIdentity).map((series) => {
+        const { role, incarnation, metric, count, min, max, last } = series;
+        const inLoad = summariseLoad(series);
+        const points = [...series.points.values()]
+          .sort((a, b) => a.at - b.at)
+          .map(({ at, value }): [number, number] => [at, value]);
+        const exact = { role, incarnation, metric, count, min, max, last: last.value };
+        return { ...exact, ...(inLoad !== undefined && { inLoad }), points };
+      }),
+  };
+}
+
+const plotWindow = ({ from, to }: Window): Window => ({ from: from - plotMarginMs, to: to + plotMarginMs });
+
+/** Width of one point: a sample's interval, or what fits the whole plot into its bound. */
+export function pointMs(load: Window, intervalMs: number): number {
+  const { from, to } = plotWindow(load);
+  return Math.max(intervalMs, Math.ceil((to - from) / pointsMax));
+}
+
+function addPoint(series: Series, index: number, moment: Moment): void {
+  const there = series.points.get(index);
+  if (there === undefined) {
+    series.points.set(index, moment);
+  } else if (series.isCounter) {
+    series.points.set(index, latest(there, moment));
+  } else {
+    // The peak of a gauge must survive decimation; of equal peaks, the later one, whatever came first.
+    series.points.set(index, moment.value > there.value || (moment.value === there.value && moment.at > there.at) ? moment : there);
+  } // prettier-ignore
+}
+
+function addInLoad(series: Series, moment: Moment): void {
+  series.inLoadCount += 1;
+  series.inLoadMax = Math.max(series.inLoadMax, moment.value);
+  series.inLoadSum += moment.value;
+  series.lastInLoad = latest(series.lastInLoad, moment);
+  series.firstInLoad = earliest(series.firstInLoad, moment);
+  if (series.isCounter) return;
+  const index = moment.value > 0 ? Math.ceil(Math.log(moment.value) / step) : -Infinity;
+  series.steps.set(index, (series.steps.get(index) ?? 0) + 1);
+}
+
+function summariseLoad(series: Series): SeriesSummary['inLoad'] {
+  const { firstInLoad, lastInLoad, inLoadCount, inLoadMax, inLoadSum } = series;
+  if (firstInLoad === undefined || lastInLoad === undefined) return undefined;
+  // A counter grows from its last value before the load, where there is one.
+  const base = series.beforeLoad ?? firstInLoad;
+  return {
+    count: inLoadCount,
+    max: inLoadMax,
+    mean: inLoadSum / inLoadCount,
+    spanMs: lastInLoad.at - base.at,
+    ...(series.isCounter
+      ? { increase: Math.max(0, lastInLoad.value - base.value) }
+      : { p95: Math.min(inLoadMax, percentile(series.steps, inLoadCount)) }),
+  };
+}
+
+function percentile(steps: ReadonlyMap<number, number>, total: number): number {
+  let seen = 0;
+  for (const [index, count] of [...steps].sort(([a], [b]) => a - b)) {
+    seen += count;
+    if (seen >= total * 0.95) return index === -Infinity ? 0 : Math.exp(index * step);
+  }
+  return 0;
+}
+
+const emptySeries = (identity: Pick<Series, 'role' | 'incarnation' | 'metric'>, first: Moment): Series => ({
+  ...identity,
+  isCounter: identity.metric.endsWith('_total'),
+  ...{ count: 0, min: Infinity, max: -Infinity, last: first },
+  ...{ beforeLoad: undefined, firstInLoad: undefined, lastInLoad: undefined },
+  ...{ inLoadCount: 0, inLoadMax: -Infinity, inLoadSum: 0, steps: new Map(), points: new Map() },
+});
+
+/** Of two values at one moment the larger counts, so that order does not. */
+const latest = (a: Moment | undefined, b: Moment): Moment =>
+  a === undefined || b.at > a.at || (b.at === a.at && b.value > a.value) ? b : a;
+
+const earliest = (a: Moment | undefined, b: Moment): Moment =>
+  a === undefined || b.at < a.at || (b.at === a.at && b.value < a.value) ? b : a;
+
+const byIdentity = (a: Series, b: Series): number =>
+  compare(a.role, b.role) || a.incarnation - b.incarnation || compare(a.metric, b.metric);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

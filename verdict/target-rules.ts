@@ -1,0 +1,152 @@
+import { formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import type { FaultPlan } from '#model/fault-plan.ts';
+import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
+
+const outageMsMax = 5_000;
+const outageIterationsRatioMax = 0.001;
+const growthRatioMax = 0.01;
+/** What one round of a storm creates, beside the virtual user's own objects (R3.1). */
+const stormObjects = 50;
+
+/** Was the target right: in its data, its answers, its faults and its staying alive? */
+export const targetRules = {
+  'seeding-reconciled': seedingReconciled,
+  'error-rate': errorRate,
+  'no-lost-write': noLostWrite,
+  'no-scope-leak': noScopeLeak,
+  'faults-healed': faultsHealed,
+  stationary,
+  'no-unplanned-death': noUnplannedDeath,
+} as const satisfies Record<string, Rule>;
+
+function seedingReconciled({ seeded, verification }: JudgeInput): Finding {
+  if (seeded.length === 0) return open('Seeding left no account of what it wrote.');
+  const differences = verification?.seedDifferences ?? [];
+  if (differences.length > 0) return fail(`After the load ${quote(differences)}`);
+  if (verification === undefined) return open('The data set was not reconciled again after the load.');
+  const rows = seeded.reduce((sum, entity) => sum + entity.rows, 0);
+  return pass(
+    `${formatNumber(rows)} rows of ${seeded.length} entities have the planned counts and checksums, before and after the load.`,
+  );
+}
+
+function errorRate({ plan, evidence }: JudgeInput): Finding {
+  const { ok, failed } = evidence.iterationsOutsideFaults;
+  const limit = plan.objectives.failedIterationsRatioMax;
+  if (ok + failed === 0) return open('No iteration ended outside the fault windows.');
+  const measured = failed / (ok + failed);
+  const inFaults = evidence.iterations.failed - failed;
+  const reason =
+    `${formatNumber(failed)} of ${formatNumber(ok + failed)} iterations outside fault windows failed, ${formatRatio(measured)}` +
+    ` (limit ${formatRatio(limit)}); ${formatNumber(inFaults)} failed inside them.`;
+  return { outcome: measured <= limit ? 'pass' : 'fail', reason, measured, limit, unit: 'ratio' };
+}
+
+function noLostWrite({ evidence, verification }: JudgeInput): Finding {
+  const reported = evidence.findings.filter(({ finding }) => finding === 'lost-write');
+  const lost = [...(verification?.lost ?? []), ...reported.map(({ detail }) => detail)];
+  const resurrected = verification?.resurrected ?? [];
+  if (lost.length + resurrected.length > 0) {
+    return {
+      ...fail(`${lost.length} acknowledged writes were lost and ${resurrected.length} deleted objects came back: ${quote([...lost, ...resurrected])}`),
+      ...{ measured: lost.length + resurrected.length, limit: 0, unit: 'objects' },
+    };
+  } // prettier-ignore
+  if (verification === undefined) return open('What was written was not read back.');
+  const { present, deleted, indeterminate, untracked } = evidence.writes;
+  if (present + deleted + indeterminate === 0) return open('No write was ever acknowledged.');
+  if (untracked > 0) return open(`${formatNumber(untracked)} writes were beyond the bound of what can be followed.`);
+  if (verification.checked + verification.indeterminate < present + deleted) {
+    return open(`Only ${formatNumber(verification.checked)} of ${formatNumber(present + deleted)} written objects were read back.`);
+  } // prettier-ignore
+  const reason = `All ${formatNumber(verification.checked)} written objects are as they were acknowledged; ${formatNumber(verification.indeterminate)} had an unanswered write, where either state is right.`;
+  return { ...pass(reason), measured: 0, limit: 0, unit: 'objects' };
+}
+
+function noScopeLeak({ evidence, verification }: JudgeInput): Finding {
+  const found = evidence.findings.filter(({ finding }) => finding === 'scope-leak').map(({ detail }) => detail);
+  const inAnswers = evidence.operations.reduce((sum, { failed }) => sum + (failed['check-scope'] ?? 0), 0);
+  const differences = verification?.scopeDifferences ?? [];
+  const leaks = Math.max(inAnswers, found.length) + differences.length;
+  if (leaks > 0) {
+    const named = found.length + differences.length === 0 ? 'none was named' : quote([...found, ...differences]);
+    return { ...fail(`${formatNumber(leaks)} answers showed what their user may not see, or hid what it may: ${named}`), measured: leaks, limit: 0, unit: 'answers' };
+  } // prettier-ignore
+  const answered = evidence.operations.reduce((sum, { ok }) => sum + ok, 0);
+  if (answered === 0) return open('No answer was checked.');
+  if (verification === undefined || verification.scopeAudited === 0) return open('The audit of scopes did not run.');
+  const reason = `${formatNumber(answered)} answers, and all that ${formatNumber(verification.scopeAudited)} audited users can list, hold what those users may see.`;
+  return { ...pass(reason), measured: 0, limit: 0, unit: 'answers' };
+}
+
+function faultsHealed(input: JudgeInput): Finding {
+  const { plan } = input;
+  if (plan.faults.length === 0) return open('No fault was planned.');
+  const states = plan.faults.map((fault) => faultState(fault, input));
+  const failed = states.filter(({ outcome }) => outcome === 'fail');
+  const unclear = states.filter(({ outcome }) => outcome === 'inconclusive');
+  const deciding = failed.length > 0 ? failed : unclear.length > 0 ? unclear : states;
+  return {
+    outcome: deciding[0]?.outcome ?? 'inconclusive',
+    reason: `${deciding.map(({ reason }) => reason).join('; ')}.`,
+    ...{ measured: states.length - failed.length - unclear.length, limit: states.length, unit: 'faults' },
+  };
+}
+
+function faultState(fault: FaultPlan, { evidence }: JudgeInput): Finding {
+  const found = evidence.faults.find((each) => each.fault === fault.fault);
+  if (found?.injectedAt === undefined) return open(`${fault.fault} was never injected`);
+  if (found.bitAt === undefined) return open(`${fault.fault} was injected and did not bite`);
+  if (found.healedAt === undefined) return fail(`${fault.fault} on ${fault.victim} never healed`);
+  const tookMs = found.healedAt - found.injectedAt;
+  const told = `${fault.fault} bit ${fault.victim} and was healed after ${formatDuration(tookMs)}`;
+  if (tookMs > fault.deadlineMs) return fail(`${told}, past its deadline of ${formatDuration(fault.deadlineMs)}`);
+  return pass(found.healedBy === 'watchdog' ? `${told}, by the watchdog` : told);
+}
+
+function stationary({ plan, evidence, verification }: JudgeInput): Finding {
+  if (verification === undefined) return open('What the load left behind was not counted.');
+  if (evidence.writes.present + evidence.writes.deleted + evidence.writes.indeterminate === 0) {
+    return open('The load wrote nothing, so there is no growth to judge.');
+  }
+  const { virtualUsers, liveObjectsMax } = plan.load;
+  const allowed = virtualUsers * Math.max(liveObjectsMax, stormObjects);
+  const growth = Math.max(0, verification.remaining - allowed);
+  const measured = growth / plan.population.tools;
+  const reason =
+    `The load left ${formatNumber(verification.remaining)} live objects where ${virtualUsers} virtual users may hold ${formatNumber(allowed)}:` +
+    ` a net growth of ${formatRatio(measured)} of the ${formatNumber(plan.population.tools)} seeded tools (limit ${formatRatio(growthRatioMax)}).`;
+  return { outcome: measured <= growthRatioMax ? 'pass' : 'fail', reason, measured, limit: growthRatioMax, unit: 'ratio' };
+} // prettier-ignore
+
+function noUnplannedDeath({ evidence }: JudgeInput): Finding {
+  const deaths = evidence.findings.filter(({ finding }) => finding === 'unplanned-death');
+  const outages = evidence.unplannedOutages;
+  if (evidence.processes.length === 0) return open('No process was watched.');
+  const measured = outages.reduce((sum, { from, to }) => sum + to - from, 0);
+  const figures = { measured, limit: outageMsMax, unit: 'ms' };
+  if (outages.length === 0) {
+    if (deaths.length > 0) return open(`Deaths were reported whose cost was not seen: ${quote(deaths.map(({ detail }) => detail))}`);
+    return { ...pass(`None of ${evidence.processes.length} watched processes died unasked during the load.`), ...figures };
+  } // prettier-ignore
+  const ended = evidence.iterations.ok + evidence.iterations.failed;
+  const failed = outages.reduce((sum, { iterationsFailed }) => sum + iterationsFailed, 0);
+  const isTolerated = measured <= outageMsMax && failed <= ended * outageIterationsRatioMax;
+  const named = outages.map(({ name, from, to }) => `${name} for ${formatDuration(to - from)}`).join(', ');
+  const reason =
+    `Down unasked: ${named}; ${formatNumber(failed)} iterations failed meanwhile. Up to ${formatDuration(outageMsMax)}` +
+    ` and ${formatRatio(outageIterationsRatioMax)} of iterations are tolerated.`;
+  return { outcome: isTolerated ? 'pass' : 'fail', reason, ...figures };
+}
+
+const quotedMax = 3;
+
+/** The first few in full, the rest as a number. */
+function quote(sentences: readonly string[]): string {
+  const shown = sentences.slice(0, quotedMax).map((sentence) => sentence.replace(/[.\s]+$/, ''));
+  const rest = sentences.length - shown.length;
+  return `${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`;
+}
+
+const pass = (reason: string): Finding => ({ outcome: 'pass', reason });
+const fail = (reason: string): Finding => ({ outcome: 'fail', reason });

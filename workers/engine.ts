@@ -1,0 +1,69 @@
+import { createServer } from 'node:net';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeAtomic } from '#compose/atomic-file.ts';
+import { createSpool } from '#evidence/spool.ts';
+import { createEngine } from '#loadtest/engine.ts';
+import { EngineOrders, Identities } from '#model/load-plan.ts';
+import { referenceTarget } from '#targets/reference/target.ts';
+import { engineName, totalsFile } from './wiring/engines.ts';
+import { type HeldOptions, type HeldWork, runHeld } from './wiring/held-process.ts';
+import { readPlanOfRun } from './wiring/run-plan.ts';
+
+const totalsEveryMs = 1_000;
+
+/** One shard's load (design §2): runs on its own schedule, whoever dies. Told what to do by desired.json alone. */
+await runHeld('engine', { parse: (payload) => EngineOrders.parse(payload), begin });
+
+async function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<EngineOrders>> {
+  await bindShard(held.folder);
+  const identities = Identities.parse(JSON.parse(readFileSync(orders.identitiesFile, 'utf8')));
+  const { population } = readPlanOfRun(held.folder);
+  const sink = createSpool({
+    folder: orders.spoolFolder,
+    producer: engineName(orders.shard.shard),
+    incarnation: held.epoch,
+  });
+  const engine = createEngine({
+    orders,
+    identities,
+    speech: referenceTarget.speech(population, readFileSync(orders.secretFile, 'utf8')),
+    sink,
+    incarnation: held.epoch,
+    seededTools: population.tools,
+  });
+  const writeTotals = (): void => {
+    writeAtomic(totalsFile(held.folder, held.epoch), JSON.stringify(engine.totals()));
+  };
+  const timer = setInterval(() => {
+    try {
+      writeTotals();
+    } catch {
+      // A full disk: the totals are for people; what counts is in the spool, which knows what it could not write.
+    }
+  }, totalsEveryMs);
+  return {
+    follow: engine.follow,
+    ended: engine.run(),
+    async stop() {
+      clearInterval(timer);
+      await engine.stop();
+      writeTotals();
+      await sink.close();
+    },
+  };
+}
+
+/** Of two engines of one shard on one host, the later one finds the shard's socket taken and ends. */
+async function bindShard(folder: string): Promise<void> {
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 16);
+  const path = process.platform === 'linux' ? `\0soakwave-${name}` : join(tmpdir(), `soakwave-${name}.sock`);
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  server.unref();
+}

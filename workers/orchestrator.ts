@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { createJudgeActivities } from '#activities/judge.ts';
+import { createPlanActivities } from '#activities/plan.ts';
+import { queues } from '#model/queues.ts';
+import { readEnvironment } from './wiring/environment.ts';
+import { createLog } from './wiring/log.ts';
+import { createJudge, createPlanner } from './wiring/reckoning.ts';
+import { runProcess, runWorkers } from './wiring/temporal-worker.ts';
+
+/** Workflows and cheap activities; planning, judging and reporting happen in child processes (design §2). */
+const environment = readEnvironment();
+const log = createLog(environment, 'orchestrator');
+await runProcess(log, () =>
+  runWorkers(environment, log, [
+    {
+      taskQueue: queues.soak,
+      workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+      activities: {
+        ...createPlanActivities(createPlanner(environment)),
+        ...createJudgeActivities(createJudge(environment)),
+      },
+      activitiesMax: 4,
+    },
+  ]),
+);

@@ -1,0 +1,200 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { writeAtomic } from '#compose/atomic-file.ts';
+import { examine } from '#compose/doctor.ts';
+import { operationsOfMix } from '#loadtest/behaviours/mix-operations.ts';
+import type { JudgeRequest, WaveOutcome } from '#model/activities.ts';
+import type { EvidenceSummary } from '#model/evidence-summary.ts';
+import { parseInput, type RunInput } from '#model/parse-input.ts';
+import type { Plan, PlanSummary, WorkflowName } from '#model/plan.ts';
+import { planRun, summarisePlan } from '#model/plan-run.ts';
+import type { RunResult } from '#model/progress.ts';
+import type { Verdict } from '#model/verdict.ts';
+import { worstOutcome } from '#model/verdict.ts';
+import { compareWaves, renderComparison } from '#reports/comparison.ts';
+import { renderReport } from '#reports/report.ts';
+import type { ReportInput } from '#reports/report-input.ts';
+import { renderResult, RunResultFile } from '#reports/result.ts';
+import { foldEvidence } from '#verdict/fold.ts';
+import { judge } from '#verdict/judge.ts';
+import { type Context, createContext } from './context.ts';
+import type { Environment } from './environment.ts';
+import { planHashOf, writePlanFile } from './run-plan.ts';
+import { measurePlanned } from './machine.ts';
+
+interface PlanRequest {
+  readonly runKey: string;
+  readonly workflowId: string;
+  readonly workflow: WorkflowName;
+  readonly input: unknown;
+}
+
+interface CompareRequest {
+  readonly runKey: string;
+  readonly workflowId: string;
+  readonly results: WaveOutcome[];
+}
+
+export interface Reckoner {
+  plan(request: PlanRequest): Promise<PlanSummary>;
+  judge(request: JudgeRequest): Promise<Verdict>;
+  report(request: JudgeRequest): Promise<RunResult>;
+  compare(request: CompareRequest): Promise<RunResult>;
+}
+
+const tasks = ['plan', 'judge', 'report', 'compare'] as const satisfies (keyof Reckoner)[];
+export const isTask = (text: unknown): text is keyof Reckoner => tasks.some((task) => task === text);
+
+const reasonsMax = 10;
+const reasonCharactersMax = 250;
+
+/** The reckonings: pure functions of the adapters, given their evidence here. */
+export function createReckoner(environment: Environment): Reckoner {
+  const context = createContext(environment, pino({ level: 'warn' }, pino.destination(2)));
+  return {
+    plan: (request) => reckonPlan(context, request),
+    async judge(request) {
+      const { verdict, evidence } = await reckonVerdict(context, request);
+      const { folder } = context.runPlaces(request);
+      writeAtomic(join(folder, 'evidence.json'), JSON.stringify(evidence));
+      writeAtomic(join(folder, 'verdict.json'), JSON.stringify(verdict, null, 2));
+      return verdict;
+    },
+    report: (request) => reckonReport(context, request),
+    compare: (request) => Promise.resolve(reckonComparison(context, request)),
+  };
+}
+
+/** The first plan of a run stands: a second delivery of the activity finds it and answers with it. */
+async function reckonPlan(context: Context, request: PlanRequest): Promise<PlanSummary> {
+  const { runKey, workflowId, workflow, input } = request;
+  const parsed = parseInput(workflow, input);
+  if (!parsed.ok || workflow === 'AllWaves') throw new Error('planning was asked for an input that does not parse');
+  const planned = planRun({ workflow, input: parsed.value as RunInput, machine: measurePlanned(context.environment) });
+  await context.store.migrate();
+  const { plan, planHash } = await context.store.saveRun({
+    runKey,
+    workflowId,
+    plan: planned,
+    planHash: planHashOf(planned),
+    startedAt: Date.now(),
+  });
+  const places = context.runPlaces(request);
+  writePlanFile(places, plan);
+  writeAtomic(join(places.folder, 'input.json'), JSON.stringify(input));
+  return summarisePlan(plan, planHash);
+}
+
+async function reckonVerdict(
+  context: Context,
+  request: JudgeRequest,
+): Promise<{ plan: Plan; verdict: Verdict; evidence: EvidenceSummary }> {
+  const plan = await context.readPlan(request);
+  const { loadStartsAt, loadEndsAt, verification, aborted } = request;
+  const evidence = await foldEvidence({
+    records: context.store.reader().records(request.runKey),
+    plan,
+    ...(loadStartsAt === undefined ? {} : { loadStartsAt }),
+    ...(loadEndsAt === undefined ? {} : { loadEndsAt }),
+  });
+  const verdict = judge({
+    plan,
+    evidence,
+    operations: operationsOfMix[plan.load.mix],
+    steps: request.steps,
+    seeded: request.seeded,
+    ...(verification === undefined ? {} : { verification }),
+    ...(aborted === undefined ? {} : { aborted }),
+  });
+  return { plan, verdict, evidence };
+}
+
+/** Judges again from the same evidence, so that a report never shows another verdict than its own evidence gives (R6.5). */
+async function reckonReport(context: Context, request: JudgeRequest): Promise<RunResult> {
+  const { plan, verdict, evidence } = await reckonVerdict(context, request);
+  const { folder } = context.runPlaces(request);
+  const input: ReportInput = {
+    plan,
+    verdict,
+    evidence,
+    steps: request.steps,
+    seeded: request.seeded,
+    ...(request.verification === undefined ? {} : { verification: request.verification }),
+    ...(request.warmUp === undefined ? {} : { warmUp: request.warmUp }),
+    meta: await readMeta(context, request),
+  };
+  const files = { report: join(folder, 'report.html'), result: join(folder, 'result.json') };
+  const result = renderResult(input, files);
+  writeAtomic(files.report, renderReport(input));
+  writeAtomic(files.result, `${JSON.stringify(result, null, 2)}\n`);
+  linkLatest(context, request.runKey);
+  const { runKey } = request;
+  await context.store.finishRun({ runKey, endedAt: input.meta.endedAt, outcome: verdict.outcome, result });
+  return small(result);
+}
+
+/** What a workflow may carry: few reasons, short ones. */
+const small = ({ runId, outcome, reasons, report, result }: RunResult): RunResult => ({
+  runId,
+  outcome,
+  reasons: reasons.slice(0, reasonsMax).map((reason) => reason.slice(0, reasonCharactersMax)),
+  report,
+  result,
+});
+
+async function readMeta(context: Context, request: JudgeRequest): Promise<ReportInput['meta']> {
+  const { environment } = context;
+  const { searchPath, cacheFolder, stateFolder } = environment;
+  const { prerequisites } = await examine({ searchPath, cacheFolder, stateFolder, withTemporal: !environment.externalTemporal });
+  const manifest = readJson(join(environment.home, 'package.json')) as { version: string };
+  const versions = prerequisites.flatMap(({ name, version }) => (version === undefined ? [] : [[name, version] as const]));
+  return {
+    runKey: request.runKey,
+    workflowId: request.workflowId,
+    startedAt: request.steps[0]?.startedAt ?? Date.now(),
+    endedAt: Date.now(),
+    input: (readJson(join(context.runPlaces(request).folder, 'input.json')) ?? {}) as Record<string, unknown>,
+    versions: { soakwave: manifest.version, ...Object.fromEntries(versions) },
+    host: {
+      name: environment.host,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryBytes: totalmem(),
+    },
+  };
+}
+
+/** `runs/latest` always names a whole run: the link is made aside and moved into its place. */
+function linkLatest(context: Context, runKey: string): void {
+  const aside = join(context.places.runs, `.latest-${process.pid}`);
+  rmSync(aside, { force: true });
+  symlinkSync(runKey, aside);
+  renameSync(aside, join(context.places.runs, 'latest'));
+}
+
+function reckonComparison(context: Context, { runKey, results }: CompareRequest): RunResult {
+  const { folder } = context.places.run(runKey);
+  mkdirSync(folder, { recursive: true });
+  const files = { report: join(folder, 'report.html'), result: join(folder, 'result.json') };
+  const ended = results.flatMap(({ result }) => readResult(result) ?? []);
+  writeAtomic(files.report, renderComparison(ended));
+  writeAtomic(files.result, `${JSON.stringify(compareWaves(ended), null, 2)}\n`);
+  linkLatest(context, runKey);
+  const reasons = results.flatMap((wave) => wave.reasons.map((reason) => `${wave.wave}: ${reason}`));
+  return small({ runId: runKey, outcome: worstOutcome(results.map(({ outcome }) => outcome)), reasons, ...files });
+}
+
+function readResult(path: string): RunResultFile | undefined {
+  const parsed = RunResultFile.safeParse(path === '' ? undefined : readJson(path));
+  return parsed.success ? parsed.data : undefined;
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { startBase } from '#compose/base/base.ts';
+import { createProcessTable } from '#compose/process-table.ts';
+import type { ProcessSpec } from '#model/stack.ts';
+import type { Environment } from './environment.ts';
+import { placesOf } from './places.ts';
+
+export const workerRoles = ['orchestrator', 'host', 'seed', 'load'] as const;
+export type WorkerRole = (typeof workerRoles)[number];
+
+const lookMs = 250;
+const backoffMs = [0, 250, 500, 1_000, 2_000, 5_000, 10_000] as const;
+/** A process that lived this long did not fail at once: its backoff begins anew. */
+const steadyMs = 20_000;
+
+/** Spec of one of our workers or of the supervisor: the same for whoever starts it, so that it is adopted and never doubled. */
+export function workerSpec(environment: Environment, role: WorkerRole | 'supervisor'): ProcessSpec {
+  return {
+    role,
+    command: environment.node,
+    args: [`workers/${role}.ts`],
+    env: { ...environment.forChildren },
+    cwd: environment.home,
+    nice: -5,
+    ready: { kind: 'alive' },
+    readyWithinMs: 10_000,
+    stopSignal: 'SIGTERM',
+    stopWithinMs: 25_000,
+  };
+}
+
+interface Charge {
+  readonly name: string;
+  isAlive(): boolean;
+  start(): Promise<unknown>;
+}
+
+/**
+ * Keeps base and workers alive until told to end, which touches nothing: they live in sessions of their own, and a successor
+ * adopts them by pid and start time. A process that dies is started again with backoff, at once the first time.
+ */
+export async function supervise(environment: Environment, log: Logger, signal: AbortSignal): Promise<void> {
+  const charges = [...baseCharges(environment), ...workerCharges(environment)];
+  await Promise.all(charges.map((charge) => keep(charge, log, signal)));
+}
+
+function baseCharges(environment: Environment): Charge[] {
+  const places = placesOf(environment);
+  const table = createProcessTable(`${places.base}/processes`);
+  const roles = environment.externalTemporal ? ['evidence'] : ['temporal', 'evidence'];
+  return [
+    {
+      name: 'base',
+      isAlive: () => roles.every((role) => table.adopt(role) !== undefined),
+      start: () =>
+        startBase({
+          baseFolder: places.base,
+          temporal: places.temporal,
+          evidencePort: places.evidencePort,
+          withTemporal: !environment.externalTemporal,
+          searchPath: environment.searchPath,
+          cacheFolder: environment.cacheFolder,
+        }),
+    },
+  ];
+}
+
+function workerCharges(environment: Environment): Charge[] {
+  const table = createProcessTable(placesOf(environment).workers);
+  return workerRoles.map((role) => ({
+    name: role,
+    isAlive: () => table.adopt(role) !== undefined,
+    start: () => table.start(workerSpec(environment, role)),
+  }));
+}
+
+async function keep(charge: Charge, log: Logger, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  let startedAt = 0;
+  while (!signal.aborted) {
+    if (charge.isAlive()) {
+      if (Date.now() - startedAt > steadyMs) failures = 0;
+    } else {
+      const waitMs = backoffMs[Math.min(failures, backoffMs.length - 1)] ?? 0;
+      failures += 1;
+      await pause(waitMs, signal);
+      if (signal.aborted) return;
+      await charge.start().then(
+        () => {
+          log.info({ charge: charge.name }, 'started');
+        },
+        (error: unknown) => {
+          log.error({ charge: charge.name, reason: String(error) }, 'could not be started');
+        },
+      );
+      startedAt = Date.now();
+    }
+    await pause(lookMs, signal);
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal }).catch(() => undefined);

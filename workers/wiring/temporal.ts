@@ -1,0 +1,43 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import type { Environment } from './environment.ts';
+import { embeddedAddress, placesOf } from './places.ts';
+
+/**
+ * How Temporal is reached: profile and TEMPORAL_* variables as the Temporal CLI reads them; without either, the embedded
+ * server of this checkout. So a real cluster is a profile away.
+ */
+export function temporalAddress(environment: Environment) {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const address = environment.externalTemporal ? connectionOptions.address : embeddedAddress(placesOf(environment));
+  return {
+    options: { ...connectionOptions, ...(address === undefined ? {} : { address }) },
+    address: address ?? 'localhost:7233',
+    namespace: namespace ?? 'default',
+  };
+}
+
+export interface TemporalClient {
+  readonly client: Client;
+  readonly namespace: string;
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** One connection a process. Rejects when the service does not answer within `timeoutMs`. */
+export async function connectClient(environment: Environment, timeoutMs = 5_000): Promise<TemporalClient> {
+  const { options, address, namespace } = temporalAddress(environment);
+  const connection = await Connection.connect({ ...options, connectTimeout: timeoutMs });
+  return {
+    client: new Client({ connection, namespace }),
+    namespace,
+    address,
+    close: () => connection.close(),
+  };
+}
+
+export async function connectWorker(environment: Environment): Promise<{ connection: NativeConnection; namespace: string }> {
+  const { options, namespace } = temporalAddress(environment);
+  return { connection: await NativeConnection.connect(options), namespace };
+}

@@ -1,0 +1,70 @@
+import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type {
+  CollectActivities,
+  FaultActivities,
+  JudgeActivities,
+  LoadActivities,
+  PlanActivities,
+  ProvisionActivities,
+  SeedActivities,
+  VerifyActivities,
+  WarmCacheActivities,
+  WatchActivities,
+} from '#model/activities.ts';
+import { nonRetryableFailures } from '#model/failures.ts';
+import { queues } from '#model/queues.ts';
+
+/**
+ * Attempts are unlimited within `scheduleToCloseTimeout`, because a restart of a worker costs one; what cannot be mended
+ * by trying again is named in `model/failures.ts`. Unset, `cancellationType` would be TRY_CANCEL.
+ */
+const base = {
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  heartbeatTimeout: '10 seconds',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 1.6,
+    maximumInterval: '15 seconds',
+    nonRetryableErrorTypes: nonRetryableFailures,
+  },
+} satisfies ActivityOptions;
+
+/** A step that may wait 15 minutes for the evidence store besides its own work (design §2). */
+const step = (work: string, total: string) =>
+  ({ ...base, startToCloseTimeout: work, scheduleToCloseTimeout: total }) satisfies ActivityOptions;
+
+const short = step('5 minutes', '25 minutes');
+
+export const { planRun, planWaves } = proxyActivities<PlanActivities>({ ...short, taskQueue: queues.soak });
+export const { judge, report, compareWaves } = proxyActivities<JudgeActivities>({
+  ...step('20 minutes', '40 minutes'),
+  taskQueue: queues.soak,
+});
+export const { locateHost } = proxyActivities<ProvisionActivities>({ ...short, taskQueue: queues.host });
+export const { prepareSeed, seedShards, finishSeed } = proxyActivities<SeedActivities>({
+  ...step('3 hours', '4 hours'),
+  taskQueue: queues.seed,
+});
+export const { warmCache } = proxyActivities<WarmCacheActivities>({
+  ...step('30 minutes', '50 minutes'),
+  taskQueue: queues.load,
+});
+export const { verify } = proxyActivities<VerifyActivities>({
+  ...step('60 minutes', '80 minutes'),
+  taskQueue: queues.load,
+});
+export const { placeShard } = proxyActivities<LoadActivities>({ ...short, taskQueue: queues.load });
+
+export type HostActivities = ProvisionActivities & WatchActivities & FaultActivities & CollectActivities;
+
+/** Everything that must happen on the host that holds the stack. */
+export const onHost = (host: string): HostActivities =>
+  proxyActivities<HostActivities>({ ...step('20 minutes', '40 minutes'), taskQueue: queues.hostOn(host) });
+
+/** A shard lives on one host; when no worker there takes the task in time, it is placed again (design §2). */
+export const onLoadHost = (host: string): LoadActivities =>
+  proxyActivities<LoadActivities>({
+    ...step('30 minutes', '50 minutes'),
+    scheduleToStartTimeout: '8 seconds',
+    taskQueue: queues.loadOn(host),
+  });

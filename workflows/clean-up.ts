@@ -1,0 +1,74 @@
+import type { JudgeRequest } from '#model/activities.ts';
+import type { RunResult } from '#model/progress.ts';
+import { judge, onHost, onLoadHost, report } from './activity-proxies.ts';
+import { cleanUpStep, type Run } from './run.ts';
+
+/** Every host that made something for this run. */
+const hostsOf = (run: Run): string[] => [...new Set([run.state.host, ...run.state.shardHosts])];
+
+export async function stopShards(run: Run): Promise<{ stopped: number }> {
+  const stops = run.state.shardHosts.map((host, shard) => onLoadHost(host).stopLoad({ ...run.ref, shard }));
+  const ended = await Promise.all(stops);
+  return { stopped: ended.filter(({ stopped }) => stopped).length };
+}
+
+export async function collectEverywhere(run: Run): Promise<{ batches: number }> {
+  const collected = await Promise.all(hostsOf(run).map((host) => onHost(host).collectSpools(run.ref)));
+  return { batches: collected.reduce((sum, { batches }) => sum + batches, 0) };
+}
+
+/**
+ * What always follows, whatever happened: heal, stop, collect, judge, report, release. Runs where nothing can cancel it;
+ * each step is bounded, and a step that fails is noted and followed by the next.
+ */
+export async function cleanUp(run: Run, aborted: string | undefined): Promise<RunResult> {
+  const host = onHost(run.state.host);
+  await cleanUpStep(run, 'heal', {
+    work: () => host.healFaults(run.ref),
+    note: ({ healed }) => (healed.length === 0 ? 'nothing was broken' : `healed ${healed.join(', ')}`),
+  });
+  if (!run.state.steps.some(({ phase, outcome }) => phase === 'drain' && outcome === 'done')) {
+    await cleanUpStep(run, 'drain', {
+      work: () => stopShards(run),
+      note: ({ stopped }) => `${stopped} engines ended`,
+    });
+  }
+  await cleanUpStep(run, 'collect', {
+    work: async () => {
+      await host.stopWatching(run.ref);
+      return collectEverywhere(run);
+    },
+    note: ({ batches }) => `${batches} batches of evidence stored`,
+  });
+  const result = await judgeAndReport(run, aborted);
+  await cleanUpStep(run, 'release', {
+    work: () => host.release({ ...run.ref, keep: run.state.plan.keep }),
+    note: ({ note }) => note,
+  });
+  run.view.update({ phase: 'done', outcome: result.outcome });
+  return result;
+}
+
+async function judgeAndReport(run: Run, aborted: string | undefined): Promise<RunResult> {
+  const { state } = run;
+  const request = (): JudgeRequest => ({
+    ...run.ref,
+    steps: state.steps,
+    seeded: state.seeded,
+    ...(state.startsAt === 0 ? {} : { loadStartsAt: state.startsAt, loadEndsAt: state.endsAt }),
+    ...(run.verification === undefined ? {} : { verification: run.verification }),
+    ...(state.warmUp === undefined ? {} : { warmUp: state.warmUp }),
+    ...(aborted === undefined ? {} : { aborted }),
+  });
+  const judged = await cleanUpStep(run, 'judge', { work: () => judge(request()), note: ({ headline }) => headline });
+  const reported = await cleanUpStep(run, 'report', { work: () => report(request()), note: (made) => made.report });
+  if (reported !== undefined) return reported;
+  const nothing = 'the judge did not answer: see the failed steps';
+  return {
+    runId: run.ref.runKey,
+    outcome: judged?.outcome ?? 'inconclusive',
+    reasons: judged?.reasons ?? [nothing],
+    report: '',
+    result: '',
+  };
+}

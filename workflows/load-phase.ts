@@ -1,0 +1,105 @@
+import { ActivityFailure, sleep, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
+import type { LoadTotals } from '#model/progress.ts';
+import { onHost, onLoadHost, placeShard } from './activity-proxies.ts';
+import { describeFailure, type Run } from './run.ts';
+
+const noLoad: LoadTotals = { due: 0, delivered: 0, dropped: 0, abandoned: 0, requests: 0, failed: 0, users: 0 };
+
+function sumTotals(shards: readonly LoadTotals[]): LoadTotals {
+  const sum = { ...noLoad };
+  for (const totals of shards) {
+    for (const key of Object.keys(noLoad) as (keyof typeof noLoad)[]) sum[key] = (sum[key] ?? 0) + (totals[key] ?? 0);
+  }
+  const slowest = shards.flatMap(({ latencyMsP95 }) => latencyMsP95 ?? []);
+  return slowest.length === 0 ? sum : { ...sum, latencyMsP95: Math.max(...slowest) };
+}
+
+/** Places every shard's engine with the whole schedule; they wait for its start by themselves. */
+export async function placeShards(run: Run): Promise<void> {
+  const { startsAt, endsAt } = run.state;
+  const places = Array.from({ length: run.state.plan.shards }, (_, shard) =>
+    placeShard.executeWithOptions({ summary: `place shard ${shard}` }, [{ ...run.ref, shard, startsAt, endsAt }]),
+  );
+  run.state.shardHosts = (await Promise.all(places)).map(({ host }) => host);
+}
+
+/** One window of one shard. When nobody on its host takes the task, the shard is placed again. */
+async function holdShard(run: Run, shard: number, window: { from: number; until: number }): Promise<LoadTotals> {
+  const { startsAt, endsAt, shardHosts } = run.state;
+  for (;;) {
+    try {
+      return await onLoadHost(shardHosts[shard] ?? run.state.host).holdLoad({
+        ...run.ref,
+        shard,
+        startsAt,
+        endsAt,
+        ...window,
+      });
+    } catch (error) {
+      const lost =
+        error instanceof ActivityFailure &&
+        error.cause instanceof TimeoutFailure &&
+        error.cause.timeoutType === 'SCHEDULE_TO_START';
+      if (!lost) throw error;
+      const { host } = await placeShard({ ...run.ref, shard, startsAt, endsAt });
+      shardHosts[shard] = host;
+    }
+  }
+}
+
+/** Carries one planned fault, from its time on; whatever comes of it is noted, and the judge reads the evidence. */
+async function carryFault(run: Run, { fault, offsetMs }: { fault: string; offsetMs: number }): Promise<void> {
+  const note = (state: string) => {
+    const noted = run.state.faults.find((known) => known.fault === fault);
+    if (noted === undefined) run.state.faults.push({ fault, state });
+    else noted.state = state;
+    run.view.update({ faults: run.state.faults });
+  };
+  const waitMs = run.state.startsAt + offsetMs - Date.now();
+  if (waitMs > 0) await sleep(waitMs, { summary: `until fault ${fault}` });
+  note('injecting');
+  try {
+    const { bit, healed, healedBy } = await onHost(run.state.host).injectFault({
+      ...run.ref,
+      fault,
+      startsAt: run.state.startsAt,
+    });
+    note(`${bit ? 'bit' : 'did not bite'}, ${healed ? `healed by ${healedBy}` : 'not healed'}`);
+  } catch (error) {
+    note(describeFailure(error));
+    throw error;
+  }
+}
+
+/**
+ * Holds the load, window by window, with the faults beside it. The engines run on their own schedule: a window only
+ * watches, so nothing of the load depends on this workflow being alive.
+ * `continue`: enough history was made and nothing is pending, so the next windows belong to a new execution.
+ */
+export async function holdWindows(run: Run): Promise<'ended' | 'continue'> {
+  const { plan, startsAt, endsAt } = run.state;
+  const windows = Math.ceil((endsAt - startsAt) / plan.windowMs);
+  const firstWindow = run.state.nextWindow;
+  const begun = new Set(run.state.faults.map(({ fault }) => fault));
+  const pending = new Map<string, Promise<void>>();
+  while (run.state.nextWindow < windows) {
+    const index = run.state.nextWindow;
+    const from = startsAt + index * plan.windowMs;
+    const until = Math.min(from + plan.windowMs, endsAt);
+    run.view.update({ window: { index, of: windows } });
+    for (const fault of plan.faults) {
+      if (begun.has(fault.fault) || startsAt + fault.offsetMs >= until) continue;
+      begun.add(fault.fault);
+      const carried = carryFault(run, fault).catch(() => undefined);
+      pending.set(fault.fault, carried.finally(() => pending.delete(fault.fault)));
+    }
+    const shards = Array.from({ length: plan.shards }, (_, shard) => holdShard(run, shard, { from, until }));
+    run.view.update({ load: sumTotals(await Promise.all(shards)) });
+    run.state.nextWindow = index + 1;
+    const enough =
+      run.state.nextWindow - firstWindow >= plan.windowsPerExecution || workflowInfo().continueAsNewSuggested;
+    if (enough && pending.size === 0 && run.state.nextWindow < windows) return 'continue';
+  }
+  await Promise.all(pending.values());
+  return 'ended';
+}

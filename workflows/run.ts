@@ -1,0 +1,93 @@
+import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import type { RunRef, Verification } from '#model/activities.ts';
+import type { Phase } from '#model/progress.ts';
+import type { CarriedRun } from '#model/run-state.ts';
+import { createOperator, type Operator } from './operator.ts';
+import { createRunView, type RunView } from './run-view.ts';
+
+/** One run while it goes on. `state` is what continue-as-new carries; the rest is made anew by every execution. */
+export interface Run {
+  readonly ref: RunRef;
+  readonly state: CarriedRun;
+  readonly view: RunView;
+  readonly operator: Operator;
+  verification?: Verification;
+}
+
+export function createRun(ref: RunRef, state: CarriedRun): Run {
+  const view = createRunView(ref.runKey, state.steps);
+  state.steps = view.progress.steps;
+  view.update({ wave: state.plan.wave, target: state.plan.target, faults: state.faults });
+  return { ref, state, view, operator: createOperator(() => view.progress.blocked !== undefined) };
+}
+
+/** The innermost cause says what happened; the layers around it only say where. */
+export function describeFailure(error: unknown): string {
+  if (error instanceof ActivityFailure && error.cause !== undefined) return describeFailure(error.cause);
+  if (error instanceof TimeoutFailure) return `timed out (${error.timeoutType})`;
+  if (error instanceof ApplicationFailure && typeof error.type === 'string') return `${error.type}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Turns the failure of an activity into one of this workflow, with the same type, so that the run itself fails with it. */
+export function asRunFailure(error: unknown): unknown {
+  if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
+    const { message, type } = error.cause;
+    return ApplicationFailure.create({ message, type: type ?? 'StepFailed', nonRetryable: true, cause: error });
+  }
+  return error;
+}
+
+/**
+ * Carries one step. When its retries are used up the run is not dead but blocked: it says why and waits for
+ * `resolveStep`, or ends at once under `onBlocked: "abort"`. Undefined: an operator skipped the step.
+ */
+export async function step<T>(
+  run: Run,
+  phase: Phase,
+  { work, note }: { work: () => Promise<T>; note: (value: T) => string },
+): Promise<T | undefined> {
+  for (;;) {
+    const record = run.view.begin(phase);
+    try {
+      const value = await work();
+      run.view.end(record, 'done', note(value));
+      return value;
+    } catch (error) {
+      if (isCancellation(error)) {
+        run.view.end(record, 'cancelled');
+        throw error;
+      }
+      const reason = describeFailure(error);
+      run.view.end(record, 'failed', reason);
+      const choice = await chooseWhenBlocked(run, phase, reason);
+      if (choice === 'skip') return undefined;
+      if (choice === 'abort') throw ApplicationFailure.nonRetryable(`${phase}: ${reason}`, 'StepFailed');
+    }
+  }
+}
+
+async function chooseWhenBlocked(run: Run, phase: Phase, reason: string): Promise<'retry' | 'skip' | 'abort'> {
+  if (run.state.plan.onBlocked === 'abort') return 'abort';
+  run.view.update({ blocked: `${phase}: ${reason}` });
+  const choice = await run.operator.resolution();
+  run.view.update({ blocked: undefined });
+  return choice;
+}
+
+/** A step of the clean-up: whatever happens in it is noted, and the next one follows. */
+export async function cleanUpStep<T>(
+  run: Run,
+  phase: Phase,
+  { work, note }: { work: () => Promise<T>; note: (value: T) => string },
+): Promise<T | undefined> {
+  const record = run.view.begin(phase);
+  try {
+    const value = await work();
+    run.view.end(record, 'done', note(value));
+    return value;
+  } catch (error) {
+    run.view.end(record, 'failed', describeFailure(error));
+    return undefined;
+  }
+}

@@ -8,7 +8,8 @@ export function renderProgress(progress: Progress, now: number): string {
   const startedAt = progress.steps[0]?.startedAt ?? now;
   const parts = [`${progress.phase.padEnd(10)} ${renderClock(now - startedAt)}`];
   if (progress.blocked !== undefined) parts.push(`BLOCKED: ${progress.blocked}`);
-  parts.push(...loadParts(progress, now));
+  if (progress.retrying !== undefined) parts.push(`TRYING AGAIN: ${progress.retrying}`);
+  if (progress.phase === 'load') parts.push(...loadParts(progress, now));
   if (progress.gatewaysRssBytes !== undefined) parts.push(`gateways ${formatBytes(progress.gatewaysRssBytes)}`);
   parts.push(
     ...progress.faults.filter(({ state }) => state !== 'planned').map(({ fault, state }) => `${fault} ${state}`),

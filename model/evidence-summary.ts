@@ -137,7 +137,10 @@ export const EvidenceSummary = z.strictObject({
   unplannedOutages: z.array(NamedWindow.extend({ iterationsFailed: count })),
   findings: z.array(FindingRecord),
   findingsTotal: z.record(z.string(), count),
-  /** Objects by their last recorded state. `untracked`: write records beyond the bound on objects. */
-  writes: z.strictObject({ present: count, deleted: count, indeterminate: count, untracked: count }),
+  /**
+   * Objects by their last recorded state. `liveAtEnd`: those that were there when the load had drained, before its leftovers
+   * were deleted. `untracked`: write records beyond the bound on objects.
+   */
+  writes: z.strictObject({ present: count, deleted: count, indeterminate: count, liveAtEnd: count, untracked: count }),
 });
 export type EvidenceSummary = z.infer<typeof EvidenceSummary>;

@@ -183,7 +183,13 @@ function createShardLedger(seconds: number): ShardLedger {
       columns.forEach((column, index) => (column[second] = merged[index] ?? 0));
       incarnations[second] = record.incarnation;
     } else {
-      shared.set(second, new Map([[holder, single(second)], [record.incarnation, row]])); // prettier-ignore
+      shared.set(
+        second,
+        new Map([
+          [holder, single(second)],
+          [record.incarnation, row],
+        ]),
+      );
     }
   }
 

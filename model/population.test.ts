@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { planPopulation } from './plan-population.ts';
 import type { PopulationPlan } from './population-plan.ts';
 import { createPopulation, type Population } from './population.ts';
-import { createTeamLayout, teamSizeBuckets } from './team-layout.ts';
-import { grantBuckets } from './server-layout.ts';
+import { createTeamLayout } from './team-layout.ts';
 import { waves, type WaveName } from './wave.ts';
 
 const planOf = (wave: WaveName, changes: Partial<PopulationPlan> = {}): PopulationPlan => ({
@@ -15,9 +14,13 @@ const idsTo = (count: number): number[] => Array.from({ length: count }, (_, ind
 const membersOf = (population: Population, teamId: number): number[] =>
   Array.from({ length: population.teamSize(teamId) }, (_, index) => population.member(teamId, index));
 
+/** Upper bounds of R2.2's buckets. */
+const teamSizes = [5, 25, 100, 1_000, Infinity];
+const toolsPerTeam = [10, 50, 200, 1_000];
+
 /** How many of `sizes` are in each bucket. */
-function countBuckets(buckets: readonly { low: number; high: number }[], sizes: readonly number[]): number[] {
-  return buckets.map(({ low, high }) => sizes.filter((size) => size >= low && size <= high).length);
+function countBuckets(highs: readonly number[], sizes: readonly number[]): number[] {
+  return highs.map((high, index) => sizes.filter((size) => size > (highs[index - 1] ?? 0) && size <= high).length);
 }
 
 const smallPlans = fc
@@ -56,17 +59,23 @@ describe('team sizes', () => {
     const plan = planOf('small');
     const population = createPopulation(plan);
     const sizes = idsTo(plan.teams).map((teamId) => population.teamSize(teamId));
-    expect(countBuckets(teamSizeBuckets, sizes)).toEqual([30_000, 12_500, 5_000, 2_000, 500]);
+    expect(countBuckets(teamSizes, sizes)).toEqual([30_000, 12_500, 5_000, 2_000, 500]);
     expect(sizes.slice(0, plan.users).every((size) => size === 1)).toBe(true);
     expect(population.remarks).toEqual([]);
-    expect(sizes.toSorted((a, b) => b - a).slice(0, 4)).toEqual([10_000, 5_000, 2_500, 1_250]);
+    expect(Math.max(...sizes)).toBe(10_000);
+  });
+
+  it('are pinned at the cap, half of it, a quarter and an eighth for the first four', () => {
+    const layout = createTeamLayout(planOf('enterprise'));
+    const sizes = [0, 1, 2, 3].map((rank) => layout.teamSize(layout.teamOfRank(rank)));
+    expect(sizes).toEqual([1_000_000, 500_000, 250_000, 125_000]);
   });
 
   it('fold what the wave is too small for into the largest bucket that fits, and say so', () => {
     const plan = planOf('smoke');
     const population = createPopulation(plan);
     const sizes = idsTo(plan.teams).map((teamId) => population.teamSize(teamId));
-    expect(countBuckets(teamSizeBuckets, sizes)).toEqual([3_000, 1_250, 500, 250, 0]);
+    expect(countBuckets(teamSizes, sizes)).toEqual([3_000, 1_250, 500, 250, 0]);
     expect(Math.max(...sizes)).toBe(500);
     expect(population.remarks[0]).toContain('its 1 % is folded into large');
   });
@@ -154,7 +163,7 @@ describe('servers', () => {
     const unions = idsTo(plan.teams).map(
       (teamId) => new Set(population.teamServers(teamId).flatMap((serverId) => toolsOf[serverId - 1] ?? [])).size,
     );
-    expect(countBuckets(grantBuckets, unions)).toEqual([25_000, 15_000, 7_500, 2_500]);
+    expect(countBuckets(toolsPerTeam, unions)).toEqual([25_000, 15_000, 7_500, 2_500]);
   });
 
   it('hold distinct tools, none of them private, exactly those that serverHasTool says', () => {

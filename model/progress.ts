@@ -54,6 +54,8 @@ export const Progress = z.strictObject({
   target: z.string(),
   phase: Phase,
   blocked: z.string().optional(),
+  /** What is being tried again, how often it was and why it failed last. */
+  retrying: z.string().optional(),
   steps: z.array(StepRecord),
   loadStartsAt: z.number().optional(),
   loadEndsAt: z.number().optional(),

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createPermutation, createRandom, fraction, hash32, integerBelow, permutationMax, shuffled } from './random.ts';
+import { createPermutation, createRandom, fraction, hash32, integerBelow, shuffled } from './random.ts';
 
 const seeds = fc.integer({ min: 0, max: 0xffff_ffff });
+
+const permutationMax = 94_906_265;
 
 describe('hash32', () => {
   it('tells seeds, keys and their order apart', () => {
@@ -47,8 +49,8 @@ describe('createPermutation', () => {
   it('reaches every value once', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 500 }), seeds, (n, seed) => {
-        const { forward } = createPermutation(n, seed);
-        return new Set(Array.from({ length: n }, (_, index) => forward(index))).size === n;
+        const permutation = createPermutation(n, seed);
+        return new Set(Array.from({ length: n }, (_, index) => permutation.forward(index))).size === n;
       }),
     );
   });
@@ -56,10 +58,15 @@ describe('createPermutation', () => {
   it('is undone by its inverse, also where products are largest', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: permutationMax }), seeds, fc.nat(), (n, seed, number) => {
-        const { forward, inverse } = createPermutation(n, seed);
+        const permutation = createPermutation(n, seed);
         const index = number % n;
-        expect(inverse(forward(index))).toBe(index);
+        expect(permutation.inverse(permutation.forward(index))).toBe(index);
       }),
     );
+  });
+
+  it('refuses sizes whose products would not be exact', () => {
+    expect(() => createPermutation(permutationMax + 1, 1)).toThrow('a permutation is of 1 to');
+    expect(() => createPermutation(0, 1)).toThrow('not of 0');
   });
 });

@@ -51,7 +51,7 @@ export interface Permutation {
 }
 
 /** Products must stay exact in a double: n × n < 2^53. */
-export const permutationMax = 94_906_265;
+const permutationMax = 94_906_265;
 
 /** An affine permutation i → (i × a + b) mod n; neighbours land about a golden section apart. */
 export function createPermutation(n: number, seed: number): Permutation {

@@ -5,7 +5,7 @@ import { apportion, type Bucket, foldBuckets, locate } from './shares.ts';
 import type { ToolLayout } from './tool-layout.ts';
 
 /** Requirement R2.2: tools that a team is granted through its servers. */
-export const grantBuckets: readonly Bucket[] = [
+const grantBuckets: readonly Bucket[] = [
   { name: 'light', low: 1, high: 10, share: 0.5 },
   { name: 'moderate', low: 11, high: 50, share: 0.3 },
   { name: 'heavy', low: 51, high: 200, share: 0.15 },

@@ -4,7 +4,7 @@ import { createPermutation, hash32 } from './random.ts';
 import { apportion, type Bucket, foldBuckets, locate } from './shares.ts';
 
 /** Requirement R2.2, profile `distribution`: over all teams, private ones included. */
-export const teamSizeBuckets: readonly Bucket[] = [
+const teamSizeBuckets: readonly Bucket[] = [
   { name: 'micro', low: 1, high: 5, share: 0.6 },
   { name: 'small', low: 6, high: 25, share: 0.25 },
   { name: 'medium', low: 26, high: 100, share: 0.1 },
@@ -28,7 +28,7 @@ export interface TeamLayout {
   /** Users 1…connectors sit in one of every `connectors` teams of two and more. */
   readonly connectors: number;
   membershipCount(): number;
-  /** Shared teams by size, the largest has rank 0. */
+  /** Shared teams from large to small, the largest has rank 0; only the pinned ones after it may be out of order. */
   teamOfRank(rank: number): number;
   teamSize(teamId: number): number;
   member(teamId: number, index: number): number;

@@ -85,23 +85,31 @@ function figuresTable(waves: readonly ComparedWave[]): Markup {
     row('Length of load', ({ loadMs }) => formatDuration(loadMs)),
     row('Rows seeded', ({ rows: count }) => formatNumber(count)),
     row('Scale', ({ scale }) => formatNumber(scale)),
-    row('Requests per second', ({ requestsPerSecond }) => requestsPerSecond === undefined ? '–' : formatNumber(requestsPerSecond)),
-    row('Failed iterations', ({ failedIterationsRatio }) => failedIterationsRatio === undefined ? '–' : formatRatio(failedIterationsRatio)),
+    row('Requests per second', ({ requestsPerSecond }) =>
+      requestsPerSecond === undefined ? '–' : formatNumber(requestsPerSecond),
+    ),
+    row('Failed iterations', ({ failedIterationsRatio }) =>
+      failedIterationsRatio === undefined ? '–' : formatRatio(failedIterationsRatio),
+    ),
     row('Local reads p50', ({ localReadP50Ms }) => ms(localReadP50Ms)),
     row('Local reads p95', ({ localReadP95Ms }) => ms(localReadP95Ms)),
     row('Local reads p99', ({ localReadP99Ms }) => ms(localReadP99Ms)),
   ];
   return table(columnsOf(waves), waves.length === 0 ? [] : rows, 'There is nothing to compare.');
-} // prettier-ignore
+}
 
 function answersTable(waves: readonly ComparedWave[]): Markup {
   const questions = [...new Set(waves.flatMap(({ answers }) => answers.map(({ question }) => question)))];
   const cell = (answers: readonly Answer[], question: Question): Markup => {
     const answer = answers.find((each) => each.question === question);
     if (answer === undefined) return html`<span class="note">not put</span>`;
-    const figure = answer.measured === undefined ? undefined : html`<br />${formatFigure(answer.measured, answer.unit)}`;
+    const figure =
+      answer.measured === undefined ? undefined : html`<br />${formatFigure(answer.measured, answer.unit)}`;
     return html`${badge(answer.outcome)}${figure}`;
   };
-  const rows = questions.map((question) => [wordings[question], ...waves.map(({ answers }) => cell(answers, question))]);
+  const rows = questions.map((question) => [
+    wordings[question],
+    ...waves.map(({ answers }) => cell(answers, question)),
+  ]);
   return table(columnsOf(waves), rows, 'No question was answered.');
-} // prettier-ignore
+}

@@ -3,24 +3,23 @@ import { html, type Markup, raw } from './html.ts';
 /** A whole page in one file: no scripts, no fonts, no pictures from anywhere. */
 export function renderPage({ title, body }: { readonly title: string; readonly body: Markup }): string {
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8" />
-<meta name="viewport" content="width=device-width, initial-scale=1" />
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-<meta name="color-scheme" content="light dark" />
-<title>${title}</title>
-<style>${raw(style)}</style>
-</head>
-<body>
-<main>
-${body}
-</main>
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <style>
+          ${raw(style)}
+        </style>
+      </head>
+      <body>
+        <main>${body}</main>
+      </body>
+    </html> `;
   return page.markup.replaceAll(/\n\s*\n/g, '\n');
-} // prettier-ignore
+}
 
 const style = `
 :root {
@@ -58,17 +57,17 @@ p { margin: 6px 0; max-width: 90ch; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 500; font-size: 12px; color: var(--muted); white-space: nowrap; }
 th, td { padding: 7px 14px; vertical-align: top; border-bottom: 1px solid var(--grid); }
-td { overflow-wrap: anywhere; min-width: 4em; } tr:last-child td { border-bottom: 0; }
+td { overflow-wrap: anywhere; min-width: 4em; } td.wide { min-width: 16em; } tr:last-child td { border-bottom: 0; }
 .figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code, pre { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 14px; margin: 6px 0 14px; white-space: pre-wrap; overflow-wrap: anywhere; }
-.plots { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 6px 14px 2px; }
-.plot { margin: 10px 0 6px; break-inside: avoid; } .plot svg { display: block; width: 100%; height: auto; }
+.plots { overflow-x: auto; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 6px 14px 2px; }
+.plot { margin: 10px 0 6px; break-inside: avoid; } .plot svg { display: block; width: 100%; min-width: 600px; height: auto; }
 figcaption { font-size: 13.5px; display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: baseline; } figcaption b { font-weight: 600; }
 .legend { margin-left: auto; display: flex; flex-wrap: wrap; gap: 2px 14px; color: var(--muted); font-size: 12.5px; }
 .key i { display: inline-block; width: 18px; border-top: 2px solid; margin-right: 6px; vertical-align: 4px; } .key i.dashed { border-top-style: dashed; }
 ul.plain { padding-left: 18px; margin: 6px 0; } ul.plain li { margin: 3px 0; overflow-wrap: anywhere; }
 footer { margin-top: 48px; padding-top: 14px; border-top: 1px solid var(--rule); color: var(--muted); font-size: 13px; }
-@media print { body { background: #fff; font-size: 12px; } main { padding: 0; max-width: none; } h2 { break-after: avoid; } tr { break-inside: avoid; } .scroll { overflow: visible; } }
+@media print { .plots { overflow: visible; } .plot svg { min-width: 0; } body { background: #fff; font-size: 12px; } main { padding: 0; max-width: none; } h2 { break-after: avoid; } tr { break-inside: avoid; } .scroll { overflow: visible; } }
 @media (max-width: 700px) { .facts { grid-template-columns: repeat(2, 1fr); } main { padding: 16px 12px 40px; } h1 { font-size: 20px; } th, td { padding: 6px 9px; } }
 `;

@@ -61,13 +61,16 @@ const font = 'system-ui, sans-serif';
 /** One plot as a figure: its legend is HTML, its drawing an SVG that follows the page's colours. */
 export function renderPlot(plot: Plot, axis: TimeAxis): Markup {
   const drawn = plot.lines.filter(({ points }) => points.some(([, value]) => value !== undefined));
-  const body = drawn.length === 0 ? html`<p class="empty">Nothing was seen.</p>` : raw(draw({ ...plot, lines: drawn }, axis));
+  const body =
+    drawn.length === 0 ? html`<p class="empty">Nothing was seen.</p>` : raw(draw({ ...plot, lines: drawn }, axis));
   return html`<figure class="plot" id="plot-${plot.id}">
-    <figcaption><b>${plot.title}</b>${plot.note === undefined ? undefined : html` <span class="note">${plot.note}</span>`}
-      <span class="legend">${legend(drawn)}</span></figcaption>
+    <figcaption>
+      <b>${plot.title}</b>${plot.note === undefined ? undefined : html` <span class="note">${plot.note}</span>`}
+      <span class="legend">${legend(drawn)}</span>
+    </figcaption>
     ${body}
   </figure>`;
-} // prettier-ignore
+}
 
 /** One entry a name: the incarnations of a process share theirs. */
 function legend(lines: readonly Line[]): Markup[] {
@@ -123,14 +126,20 @@ function seriesOption(line: Line, axis: TimeAxis, shades: readonly Shade[]): obj
       const point = [at - axis.zeroAt, value ?? null];
       return line.marksStart === true && index === 0 ? { value: point, symbol: 'circle', symbolSize: 6 } : point;
     }),
-    ...{ symbol: line.hasDots === true || line.points.length === 1 ? 'circle' : 'none', symbolSize: 4, showSymbol: true },
+    ...{
+      symbol: line.hasDots === true || line.points.length === 1 ? 'circle' : 'none',
+      symbolSize: 4,
+      showSymbol: true,
+    },
     ...{ clip: true, connectNulls: false, ...(line.isStep === true && { step: 'end' }) },
     lineStyle: { color: colour, width: 1.5, type: line.isDashed === true ? [5, 4] : 'solid' },
     itemStyle: { color: colour },
     ...(line.isFilled === true && { areaStyle: { color: colour, opacity: 0.14 } }),
-    ...(shades.length > 0 && { markArea: { silent: true, data: shades.map((shade) => shadeOption(shade, axis, shades.length)) } }),
+    ...(shades.length > 0 && {
+      markArea: { silent: true, data: shades.map((shade) => shadeOption(shade, axis, shades.length)) },
+    }),
   };
-} // prettier-ignore
+}
 
 function shadeOption({ kind, name, from, to }: Shade, axis: TimeAxis, shades: number): object[] {
   const label = { show: shades <= labelledShadesMax, position: 'top', fontFamily: font, fontSize: 10 };

@@ -19,7 +19,12 @@ export function renderPlots({ plan, evidence }: ReportInput): Markup[] {
   };
   const isCoLocated = /co-located/i.test(plan.stack.placement);
   const latencyNote = isCoLocated ? 'ms · service time (closed model), co-located' : 'ms · service time (closed model)';
-  const plots = [...loadPlots(evidence, latencyNote), ...processPlots(evidence), ...cachePlots(evidence), ...databasePlots(evidence)]; // prettier-ignore
+  const plots = [
+    ...loadPlots(evidence, latencyNote),
+    ...processPlots(evidence),
+    ...cachePlots(evidence),
+    ...databasePlots(evidence),
+  ];
   return plots.map((plot) => renderPlot(withMargins(plot, axis), axis));
 }
 
@@ -43,10 +48,12 @@ function loadPlots({ ledger, classes }: EvidenceSummary, latencyNote: string): P
   const perSecond = (field: 'due' | 'delivered' | 'requests' | 'iterationsFailed'): Point[] =>
     ledger.points.map((point) => [point.at, point[field] / point.seconds]);
   const unseen = ledger.points.map(({ gapSeconds, seconds }) => gapSeconds === seconds);
-  const seen = (points: Point[]): Point[] => points.map(([at, value], index) => [at, unseen[index] === true ? undefined : value]); // prettier-ignore
+  const seen = (points: Point[]): Point[] =>
+    points.map(([at, value], index) => [at, unseen[index] === true ? undefined : value]);
   const reads = classes.find((each) => each.class === 'local-read')?.points ?? [];
   const halfMs = ((reads[1]?.at ?? 0) - (reads[0]?.at ?? 0)) / 2;
-  const latency = (field: 'p50Ms' | 'p95Ms' | 'p99Ms'): Point[] => reads.map((point) => [point.at + halfMs, point[field]]); // prettier-ignore
+  const latency = (field: 'p50Ms' | 'p95Ms' | 'p99Ms'): Point[] =>
+    reads.map((point) => [point.at + halfMs, point[field]]);
   return [
     {
       ...{ id: 'users', title: 'Load', note: 'virtual users present', format: formatNumber },
@@ -86,10 +93,21 @@ function processPlots(evidence: EvidenceSummary): Plot[] {
   const engines = seriesOf(evidence, metrics.eventLoopDelayP99Seconds, (role) => roleKind(role) === 'engine');
   return [
     {
-      ...{ id: 'rss', title: 'Memory of the gateways', note: 'RSS in MB · one line an incarnation, a dot where a new one began', height: 160 },
+      ...{
+        id: 'rss',
+        title: 'Memory of the gateways',
+        note: 'RSS in MB · one line an incarnation, a dot where a new one began',
+        height: 160,
+      },
       ...{ lines: lines(metrics.rssBytes, (series) => gaugeLine(series, 1 / megabyte)) },
     },
-    { id: 'heap', title: 'Heap in use', note: 'MB', lines: lines(metrics.heapUsedBytes, (series) => gaugeLine(series, 1 / megabyte)), height: 110 },
+    {
+      id: 'heap',
+      title: 'Heap in use',
+      note: 'MB',
+      lines: lines(metrics.heapUsedBytes, (series) => gaugeLine(series, 1 / megabyte)),
+      height: 110,
+    },
     {
       ...{ id: 'gc', title: 'Garbage collection', note: 'ms of pause per second', height: 110 },
       lines: lines(metrics.gcPauseSeconds, (series) => rateLine(series, 1_000)),
@@ -98,11 +116,16 @@ function processPlots(evidence: EvidenceSummary): Plot[] {
       ...{ id: 'loop', title: 'Event-loop delay', note: 'p99 of each second, ms', height: 110 },
       lines: [
         ...lines(metrics.eventLoopDelayP99Seconds, (series) => gaugeLine(series, 1_000)),
-        ...engines.map((series): Line => ({ name: 'load engines', colour: 'plan', points: gaugeLine(series, 1_000), isDashed: true })),
+        ...engines.map((series): Line => ({
+          name: 'load engines',
+          colour: 'plan',
+          points: gaugeLine(series, 1_000),
+          isDashed: true,
+        })),
       ],
     },
   ];
-} // prettier-ignore
+}
 
 const ratioIntervals = 120;
 const ratioMsMin = 3_000;
@@ -112,26 +135,41 @@ function cachePlots(evidence: EvidenceSummary): Plot[] {
   const loadMs = (evidence.loadEndsAt ?? 0) - (evidence.loadStartsAt ?? 0);
   const widthMs = Math.max(ratioMsMin, Math.ceil(loadMs / ratioIntervals / 1_000) * 1_000);
   const grown = (metric: string): Map<number, number> =>
-    increments(seriesOf(evidence, metric, (role) => roleKind(role) === 'gateway'), widthMs);
+    increments(
+      seriesOf(evidence, metric, (role) => roleKind(role) === 'gateway'),
+      widthMs,
+    );
   const ratio = (hits: Map<number, number>, misses: Map<number, number>): Point[] =>
-    [...hits].sort(([a], [b]) => a - b).flatMap(([at, count]): Point[] => {
-      const lookups = count + (misses.get(at) ?? 0);
-      return lookups === 0 ? [] : [[at + widthMs / 2, count / lookups]];
-    });
+    [...hits]
+      .sort(([a], [b]) => a - b)
+      .flatMap(([at, count]): Point[] => {
+        const lookups = count + (misses.get(at) ?? 0);
+        return lookups === 0 ? [] : [[at + widthMs / 2, count / lookups]];
+      });
   return [
     {
       ...{ id: 'cache', title: 'Cache hit ratio', note: 'all gateways', height: 120, max: 1, format: formatRatio },
       lines: [
-        { name: 'L1 (in process)', colour: 's1', points: ratio(grown(metrics.cacheL1Hits), grown(metrics.cacheL1Misses)) },
-        { name: 'L2 (Redis), of what missed L1', colour: 's2', points: ratio(grown(metrics.cacheL2Hits), grown(metrics.cacheL2Misses)) },
+        {
+          name: 'L1 (in process)',
+          colour: 's1',
+          points: ratio(grown(metrics.cacheL1Hits), grown(metrics.cacheL1Misses)),
+        },
+        {
+          name: 'L2 (Redis), of what missed L1',
+          colour: 's2',
+          points: ratio(grown(metrics.cacheL2Hits), grown(metrics.cacheL2Misses)),
+        },
       ],
     },
   ];
-} // prettier-ignore
+}
 
 function databasePlots(evidence: EvidenceSummary): Plot[] {
-  const gauge = (metric: string): Point[] => seriesOf(evidence, metric, () => true).flatMap((series) => gaugeLine(series));
-  const rate = (metric: string): Point[] => seriesOf(evidence, metric, () => true).flatMap((series) => rateLine(series));
+  const gauge = (metric: string): Point[] =>
+    seriesOf(evidence, metric, () => true).flatMap((series) => gaugeLine(series));
+  const rate = (metric: string): Point[] =>
+    seriesOf(evidence, metric, () => true).flatMap((series) => rateLine(series));
   return [
     {
       ...{ id: 'connections', title: 'Database connections', height: 110 },
@@ -145,4 +183,4 @@ function databasePlots(evidence: EvidenceSummary): Plot[] {
       lines: [{ name: 'transactions', colour: 's1', points: rate(metrics.databaseTransactions) }],
     },
   ];
-} // prettier-ignore
+}

@@ -22,20 +22,35 @@ import { formatMoment, wordings } from './wording.ts';
 export function renderReport(input: ReportInput): string {
   const { plan, verdict, meta } = input;
   const title = `${plan.workflow} ${plan.wave}: ${verdict.outcome} · ${meta.workflowId}`;
-  return renderPage({ title, body: html`${[opening(input), facts(input), measured(input), background(input), closing(input)]}` });
-} // prettier-ignore
+  return renderPage({
+    title,
+    body: html`${[opening(input), facts(input), measured(input), background(input), closing(input)]}`,
+  });
+}
 
 function opening({ plan, verdict, meta }: ReportInput): Markup {
-  const reasons = [...verdict.answers.filter(({ outcome }) => outcome === 'fail'), ...verdict.answers.filter(({ outcome }) => outcome === 'inconclusive')];
+  const reasons = [
+    ...verdict.answers.filter(({ outcome }) => outcome === 'fail'),
+    ...verdict.answers.filter(({ outcome }) => outcome === 'inconclusive'),
+  ];
   return html`<header>
-    <p class="eyebrow">soakwave · ${plan.workflow} ${plan.wave} on target ${plan.stack.target} · ${meta.workflowId} · ${formatMoment(meta.startedAt)}</p>
+    <p class="eyebrow">
+      soakwave · ${plan.workflow} ${plan.wave} on target ${plan.stack.target} · ${meta.workflowId} ·
+      ${formatMoment(meta.startedAt)}
+    </p>
     <section class="verdict ${verdict.outcome}" id="verdict">
       ${badge(verdict.outcome)}
       <h1>${withoutOutcome(verdict.headline)}</h1>
-      ${reasons.length === 0 ? undefined : html`<ul>${reasons.map(({ outcome, question, reason }) => html`<li>${badge(outcome)} <b>${wordings[question]}</b> ${reason}</li>`)}</ul>`}
+      ${
+        reasons.length === 0
+          ? undefined
+          : html`<ul>
+              ${reasons.map(({ outcome, question, reason }) => html`<li>${badge(outcome)} <b>${wordings[question]}</b> ${reason}</li>`)}
+            </ul>`
+      }
     </section>
   </header>`;
-} // prettier-ignore
+}
 
 /** The badge says it already. */
 function withoutOutcome(headline: string): string {
@@ -52,72 +67,123 @@ function facts({ plan, evidence, meta }: ReportInput): Markup {
   const entries: [string, string][] = [
     ['Load', `${formatNumber(load.virtualUsers)} virtual users, ${formatDuration(totalLoadMs(load))}`],
     ['Requests', loadMs === 0 ? '–' : `${formatNumber(requests)} (${formatNumber(requests / (loadMs / 1_000))}/s)`],
-    ['Iterations', ended === 0 ? '–' : `${formatNumber(ended)}, ${formatRatio(evidence.iterations.failed / ended)} failed`],
-    ['Local reads p50 / p95 / p99', reads === undefined ? '–' : `${[reads.p50Ms, reads.p95Ms, reads.p99Ms].map(formatNumber).join(' / ')} ms`],
-    ['Data set', `${formatNumber(population.users)} users, ${formatNumber(population.teams)} teams, ${formatNumber(population.tools)} tools`],
+    [
+      'Iterations',
+      ended === 0 ? '–' : `${formatNumber(ended)}, ${formatRatio(evidence.iterations.failed / ended)} failed`,
+    ],
+    [
+      'Local reads p50 / p95 / p99',
+      reads === undefined ? '–' : `${[reads.p50Ms, reads.p95Ms, reads.p99Ms].map(formatNumber).join(' / ')} ms`,
+    ],
+    [
+      'Data set',
+      `${formatNumber(population.users)} users, ${formatNumber(population.teams)} teams, ${formatNumber(population.tools)} tools`,
+    ],
     ['Scale · seed', `${formatNumber(plan.scale)} · ${plan.seed}`],
     ['Stack', `${stack.gatewayInstances} gateways, ${stack.provisioner}`],
     ['Machine', `${meta.host.cores} cores, ${formatBytes(meta.host.memoryBytes)}`],
   ];
-  return html`<dl class="facts">${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-    <p class="note">Latencies are service times (closed model: a virtual user waits for its answer before it goes on). Placement: ${stack.placement}.</p>`;
-} // prettier-ignore
+  return html`<dl class="facts">
+      ${entries.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+    <p class="note">
+      Latencies are service times (closed model: a virtual user waits for its answer before it goes on). Placement:
+      ${stack.placement}.
+    </p>`;
+}
 
 const isCoLocated = ({ plan }: ReportInput): boolean => /co-located/i.test(plan.stack.placement);
 
 function measured(input: ReportInput): Markup {
   const plots = renderPlots(input);
   const mark = isCoLocated(input) ? ' (co-located)' : '';
-  return html`
-    <h2 id="answers">Questions and answers</h2>
+  return html` <h2 id="answers">Questions and answers</h2>
     ${answersTable(input)}
     <h2 id="time">Over time</h2>
-    <p class="lead">All plots share one time axis, counted from the start of the load. Shaded: faults, from injection until two seconds after healing, and outages of the harness itself.</p>
+    <p class="lead">
+      All plots share one time axis, counted from the start of the load. Shaded: faults, from injection until two
+      seconds after healing, and outages of the harness itself.
+    </p>
     ${plots.length === 0 ? html`<p class="empty">The load never began.</p>` : html`<div class="plots">${plots}</div>`}
     <h2 id="operations">Operations${mark}</h2>
-    <p class="lead">Service time in the closed model, over the whole load, faults included. Partial answers said themselves that a mocked upstream had failed, as scripted.</p>
+    <p class="lead">
+      Service time in the closed model, over the whole load, faults included. Partial answers said themselves that a
+      mocked upstream had failed, as scripted.
+    </p>
     ${operationsTable(input)}
     <h2 id="faults">Faults</h2>
     ${faultsTable(input)}
     <h2 id="surprises">What nobody planned</h2>
     ${surprisesTable(input)}`;
-} // prettier-ignore
+}
 
 function background(input: ReportInput): Markup {
   const { plan, warmUp } = input;
   const warmth =
     warmUp === undefined
       ? undefined
-      : html`<p class="note">Cache warming sent ${formatNumber(warmUp.requests)} requests, counted nowhere else; the hit ratio
-          ${warmUp.settled ? 'settled' : 'did not settle within its budget'}${warmUp.hitRatio === undefined ? '' : `, at ${formatRatio(warmUp.hitRatio)}`}.</p>`;
-  return html`
-    <h2 id="steps">Steps</h2>
-    ${stepsTable(input)}
-    ${warmth}
+      : html`<p class="note">
+          Cache warming sent ${formatNumber(warmUp.requests)} requests, counted nowhere else; the hit ratio
+          ${warmUp.settled ? 'settled' : 'did not settle within its budget'}${warmUp.hitRatio === undefined ? '' : `, at ${formatRatio(warmUp.hitRatio)}`}.
+        </p>`;
+  return html` <h2 id="steps">Steps</h2>
+    ${stepsTable(input)} ${warmth}
     <h2 id="data">Data set</h2>
-    <p class="lead">Profile ${plan.population.profile}; history ends on ${plan.population.asOf}. The same plan gives the same counts and checksums anywhere.</p>
+    <p class="lead">
+      Profile ${plan.population.profile}; history ends on ${plan.population.asOf}. The same plan gives the same counts
+      and checksums anywhere.
+    </p>
     ${seededTable(input)}
     <h2 id="cost">What the harness itself cost</h2>
     ${costTable(input)}
     <h2 id="not-covered">Not covered</h2>
-    <p class="lead">Questions that this run, of this length on this stack, could not answer. What was measured is shown, and was not judged.</p>
+    <p class="lead">
+      Questions that this run, of this length on this stack, could not answer. What was measured is shown, and was not
+      judged.
+    </p>
     ${notCoveredTable(input)}
-    ${plan.remarks.length === 0 ? undefined : html`<h2 id="remarks">Remarks of the plan</h2>
-    <ul class="plain">${plan.remarks.map((remark) => html`<li>${remark}</li>`)}</ul>`}`;
-} // prettier-ignore
+    ${
+      plan.remarks.length === 0
+        ? undefined
+        : html`<h2 id="remarks">Remarks of the plan</h2>
+            <ul class="plain">
+              ${plan.remarks.map((remark) => html`<li>${remark}</li>`)}
+            </ul>`
+    }`;
+}
 
 function closing({ plan, evidence, meta }: ReportInput): Markup {
   const { temporal, soak } = writeCommands(plan, meta);
-  const versions = Object.entries(meta.versions).map(([name, version]) => `${name} ${version}`).join(' · ');
-  const records = Object.entries(evidence.records).map(([kind, count]) => `${formatNumber(count)} ${kind}`).join(', ');
-  const refused = evidence.histogramsRefused === 0 ? '' : ` ${formatNumber(evidence.histogramsRefused)} histograms could not be read; their counts are in, their latencies are not.`;
-  return html`
-    <h2 id="reproduce">How to reproduce</h2>
-    <p>From a terminal:</p><pre>${soak}</pre>
-    <p>Through Temporal:</p><pre>${temporal}</pre>
+  const versions = Object.entries(meta.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(' · ');
+  const records = Object.entries(evidence.records)
+    .map(([kind, count]) => `${formatNumber(count)} ${kind}`)
+    .join(', ');
+  const refused =
+    evidence.histogramsRefused === 0
+      ? ''
+      : ` ${formatNumber(evidence.histogramsRefused)} histograms could not be read; their counts are in, their latencies are not.`;
+  return html` <h2 id="reproduce">How to reproduce</h2>
+    <p>From a terminal:</p>
+    <pre>${soak}</pre>
+    <p>Through Temporal:</p>
+    <pre>${temporal}</pre>
     <footer>
-      <p>Run ${meta.runKey}, workflow ${meta.workflowId}; ${formatMoment(meta.startedAt)} to ${formatMoment(meta.endedAt)}.</p>
-      <p>${meta.host.name}: ${meta.host.cpu}, ${meta.host.cores} cores, ${formatBytes(meta.host.memoryBytes)}. ${versions}</p>
+      <p>
+        Run ${meta.runKey}, workflow ${meta.workflowId}; ${formatMoment(meta.startedAt)} to
+        ${formatMoment(meta.endedAt)}.
+      </p>
+      <p>
+        ${meta.host.name}: ${meta.host.cpu}, ${meta.host.cores} cores, ${formatBytes(meta.host.memoryBytes)}.
+        ${versions}
+      </p>
       <p>Rests on ${records === '' ? 'no evidence' : `${records} records`}.${refused}</p>
     </footer>`;
-} // prettier-ignore
+}

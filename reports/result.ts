@@ -42,7 +42,10 @@ export const RunResultFile = z.strictObject({
 export type RunResultFile = z.infer<typeof RunResultFile>;
 
 /** The machine-readable twin of the report; `files` are the paths that it is to name. */
-export function renderResult(input: ReportInput, files: { readonly report: string; readonly result: string }): RunResultFile {
+export function renderResult(
+  input: ReportInput,
+  files: { readonly report: string; readonly result: string },
+): RunResultFile {
   const { plan, evidence, verdict, meta } = input;
   const loadMs = (evidence.loadEndsAt ?? 0) - (evidence.loadStartsAt ?? 0);
   const { requests } = evidence.ledger.totals;
@@ -68,12 +71,14 @@ export function renderResult(input: ReportInput, files: { readonly report: strin
     }),
     ...{ placement: plan.stack.placement, host: meta.host, versions: meta.versions },
   };
-} // prettier-ignore
+}
 
 const reasonsMax = 20;
 
 /** Everything that did not pass; a run that failed on none of its questions has its headline for a reason. */
 function reasonsOf({ outcome, headline, answers }: Verdict): string[] {
-  const reasons = answers.filter((answer) => answer.outcome !== 'pass').map(({ question, reason }) => `${question}: ${reason}`);
+  const reasons = answers
+    .filter((answer) => answer.outcome !== 'pass')
+    .map(({ question, reason }) => `${question}: ${reason}`);
   return reasons.length === 0 && outcome !== 'pass' ? [headline] : reasons.slice(0, reasonsMax);
-} // prettier-ignore
+}

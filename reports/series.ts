@@ -40,10 +40,18 @@ export function increments(series: readonly SeriesSummary[], widthMs: number): M
 }
 
 function withBreaks(points: readonly (readonly [number, number])[]): Point[] {
-  const steps = points.slice(1).map(([at], index) => at - (points[index]?.[0] ?? at)).sort((a, b) => a - b); // prettier-ignore
+  const steps = points
+    .slice(1)
+    .map(([at], index) => at - (points[index]?.[0] ?? at))
+    .sort((a, b) => a - b);
   const usual = steps[Math.floor(steps.length / 2)] ?? Infinity;
   return points.flatMap(([at, value], index): Point[] => {
     const before = points[index - 1]?.[0] ?? at;
-    return at - before > usual * breakAfterSteps ? [[before + usual, undefined], [at, value]] : [[at, value]]; // prettier-ignore
+    return at - before > usual * breakAfterSteps
+      ? [
+          [before + usual, undefined],
+          [at, value],
+        ]
+      : [[at, value]];
   });
 }

@@ -13,20 +13,39 @@ interface Column {
   readonly title: string;
   /** Figures stand to the right, so that they can be compared. */
   readonly isFigure?: boolean;
+  /** Sentences: never squeezed into a word a line. */
+  readonly isWide?: boolean;
 }
 
 /** A table that scrolls by itself when the page is too narrow for it; a sentence when it has no rows. */
 export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], empty: string): Markup {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
-  const side = (index: number): string => (columns[index]?.isFigure === true ? 'figure' : '');
-  return html`<div class="scroll"><table>
-    <thead><tr>${columns.map(({ title }, index) => html`<th class="${side(index)}">${title}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td class="${side(index)}">${cell}</td>`)}</tr>`)}</tbody>
-  </table></div>`;
-} // prettier-ignore
+  const side = (index: number): string => {
+    const column = columns[index];
+    return column?.isFigure === true ? 'figure' : column?.isWide === true ? 'wide' : '';
+  };
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          ${columns.map(({ title }, index) => html`<th class="${side(index)}">${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map((cell, index) => html`<td class="${side(index)}">${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
 
 const figure = (title: string): Column => ({ title, isFigure: true });
 const text = (title: string): Column => ({ title });
+const sentence = (title: string): Column => ({ title, isWide: true });
 
 export const badge = (outcome: Answer['outcome']): Markup =>
   html`<span class="badge ${outcome}">${outcomeMarks[outcome]} ${outcomeWords[outcome]}</span>`;
@@ -42,7 +61,11 @@ export function answersTable({ verdict }: ReportInput): Markup {
       measured === undefined ? '–' : formatFigure(measured, unit),
       limit === undefined ? '–' : formatFigure(limit, unit),
     ]);
-  return table([text('Answer'), text('Question'), figure('Measured'), figure('Limit')], rows, 'Nothing was promised.');
+  return table(
+    [text('Answer'), sentence('Question'), figure('Measured'), figure('Limit')],
+    rows,
+    'Nothing was promised.',
+  );
 }
 
 export function operationsTable({ evidence }: ReportInput): Markup {
@@ -53,12 +76,14 @@ export function operationsTable({ evidence }: ReportInput): Markup {
       html`${operation.operation} <span class="note">${operation.class}</span>`,
       ...[countOf(operation), operation.ok, operation.partial].map(formatNumber),
       failures(operation),
-      ...[operation.latency?.p50Ms, operation.latency?.p95Ms, operation.latency?.p99Ms, operation.latency?.maxMs].map(ms),
+      ...[operation.latency?.p50Ms, operation.latency?.p95Ms, operation.latency?.p99Ms, operation.latency?.maxMs].map(
+        ms,
+      ),
     ]);
   const counts = [figure('Ended'), figure('Right'), figure('Partial')];
   const latencies = [figure('p50 ms'), figure('p95 ms'), figure('p99 ms'), figure('max ms')];
   return table([text('Operation'), ...counts, text('Failed, by cause'), ...latencies], rows, 'No operation was sent.');
-} // prettier-ignore
+}
 
 const countOf = ({ ok, failed }: OperationSummary): number =>
   Object.values(failed).reduce((sum, count) => sum + count, ok);
@@ -78,28 +103,45 @@ export function faultsTable({ plan, evidence }: ReportInput): Markup {
     ]),
   );
   const planned = plan.faults.length === 0 ? 'No fault was planned.' : 'No planned fault was injected.';
-  return table([text('Fault'), figure('Load time'), text('Event'), text('Detail')], rows, planned);
+  return table([text('Fault'), figure('Load time'), text('Event'), sentence('Detail')], rows, planned);
 }
 
 /** What went wrong that nobody planned: findings, parts of the target that were down, outages of the harness, gaps. */
 export function surprisesTable({ evidence }: ReportInput): Markup {
   const zero = evidence.loadStartsAt ?? 0;
   const rows: { at: number; what: string; detail: string }[] = [
-    ...evidence.findings.map(({ at, finding, source, detail }) => ({ at, what: finding, detail: `${source}: ${detail}` })),
+    ...evidence.findings.map(({ at, finding, source, detail }) => ({
+      at,
+      what: finding,
+      detail: `${source}: ${detail}`,
+    })),
     ...evidence.unplannedOutages.map(({ name, from, to, iterationsFailed }) => ({
       at: from,
       what: 'down unasked',
       detail: `${name} for ${formatDuration(to - from)}; ${formatNumber(iterationsFailed)} iterations failed meanwhile`,
     })),
-    ...evidence.outages.map(({ name, from, to }) => ({ at: from, what: 'harness out', detail: `${name} for ${formatDuration(to - from)}` })),
-    ...evidence.gaps.map(({ at, until, source, reason }) => ({ at, what: 'gap', detail: `${source} for ${formatDuration(until - at)}: ${reason}` })),
+    ...evidence.outages.map(({ name, from, to }) => ({
+      at: from,
+      what: 'harness out',
+      detail: `${name} for ${formatDuration(to - from)}`,
+    })),
+    ...evidence.gaps.map(({ at, until, source, reason }) => ({
+      at,
+      what: 'gap',
+      detail: `${source} for ${formatDuration(until - at)}: ${reason}`,
+    })),
   ];
   const shown = rows.sort((a, b) => a.at - b.at).slice(0, surprisesMax);
-  const rest = evidence.gapsTotal + evidence.findings.length + evidence.unplannedOutages.length + evidence.outages.length - shown.length;
+  const rest =
+    evidence.gapsTotal +
+    evidence.findings.length +
+    evidence.unplannedOutages.length +
+    evidence.outages.length -
+    shown.length;
   const cells = shown.map(({ at, what, detail }) => [formatOffset(at - zero), what, detail]);
-  return html`${table([figure('Load time'), text('What'), text('Detail')], cells, 'Nothing.')}
-    ${rest > 0 ? html`<p class="note">… and ${formatNumber(rest)} more in the evidence.</p>` : undefined}`;
-} // prettier-ignore
+  return html`${table([figure('Load time'), text('What'), sentence('Detail')], cells, 'Nothing.')}
+  ${rest > 0 ? html`<p class="note">… and ${formatNumber(rest)} more in the evidence.</p>` : undefined}`;
+}
 
 const surprisesMax = 60;
 
@@ -110,7 +152,7 @@ export function stepsTable({ steps }: ReportInput): Markup {
     endedAt === undefined ? '–' : formatDuration(endedAt - startedAt),
     note ?? '',
   ]);
-  return table([text('Step'), text('Ended'), figure('Took'), text('Note')], rows, 'No step was recorded.');
+  return table([text('Step'), text('Ended'), figure('Took'), sentence('Note')], rows, 'No step was recorded.');
 }
 
 export function seededTable({ seeded }: ReportInput): Markup {
@@ -141,11 +183,15 @@ export function costTable({ evidence }: ReportInput): Markup {
   });
   const columns = [text('Process'), figure('CPU over the load'), figure('Cores, mean'), figure('RSS, largest')];
   return table(columns, rows, 'The processes of the harness were not sampled.');
-} // prettier-ignore
+}
 
 export function notCoveredTable({ verdict }: ReportInput): Markup {
   const rows = verdict.notCovered.map(({ question, reason, measured }) => [
     ...[html`<b>${wordings[question]}</b>`, reason, measured ?? '–'],
   ]);
-  return table([text('Question'), text('Why it is not answered'), figure('Measured')], rows, 'Every question was put.');
+  return table(
+    [sentence('Question'), sentence('Why it is not answered'), figure('Measured')],
+    rows,
+    'Every question was put.',
+  );
 }

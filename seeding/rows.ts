@@ -2,22 +2,9 @@ import type { Entity } from '#model/population-plan.ts';
 import type { Population } from '#model/population.ts';
 import { hash32, integerBelow } from '#model/random.ts';
 import { createNames, type Names } from './names.ts';
+import type { RowCursor } from './row-cursor.ts';
 import { dayMs, type SeedShard } from './shards.ts';
 import { openUsageRows } from './usage.ts';
-
-/**
- * Rows one after the other. `advance` fills `row`, the same object every time, and says whether there was one, also
- * when asked again after the last: hundreds of millions of rows make no garbage.
- *
- * Fields: users id, email, name · teams id, ownerId, kind, name · memberships teamId, userId, role (0 owner,
- * 1 administrator, 2 member) · tools id, ownerId, teamId, scope, name, description, createdAt · servers id, name ·
- * serverTools serverId, toolId · teamServers teamId, serverId · gateways id, name, region, pattern · gatewayPeers
- * gatewayId, peerId · usageMetrics at, toolId, latencyMs, ok. Times are milliseconds since the epoch.
- */
-export interface RowCursor {
-  readonly row: Readonly<Record<string, unknown>>;
-  advance(): boolean;
-}
 
 export interface RowSource {
   open(shard: SeedShard): RowCursor;

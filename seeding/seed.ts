@@ -12,7 +12,8 @@ import { type Chunk, compileEncoder, copyHeader, copyTrailer, createChunk, hasRo
 import { completeShard, fingerprint, takeShard } from './ledger.ts';
 import type { SeedOptions } from './prepare.ts';
 import { compileDigest } from './row-digest.ts';
-import { createRowSource, type RowCursor } from './rows.ts';
+import type { RowCursor } from './row-cursor.ts';
+import { createRowSource } from './rows.ts';
 import { historyStartsAt, dayMs, monthOf, type SeedShard } from './shards.ts';
 
 /** A shard that failed is left pending; who is next takes it. */

@@ -1,6 +1,6 @@
 import type { PopulationPlan } from '#model/population-plan.ts';
 import { fraction, hash32, mix32 } from '#model/random.ts';
-import type { RowCursor } from './rows.ts';
+import type { RowCursor } from './row-cursor.ts';
 import { dayMs, historyStartsAt } from './shards.ts';
 
 /** Relative use by hour of the day, UTC: quiet nights, a morning peak, a lunch dip, an afternoon peak. */

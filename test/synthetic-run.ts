@@ -1,6 +1,7 @@
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import type { Verification } from '#model/activities.ts';
 import type { EvidenceRecord, OperationRecord } from '#model/evidence.ts';
+import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { plannedUsers, totalLoadMs, usersOfShard } from '#model/load-plan.ts';
 import { metrics } from '#model/metrics.ts';
 import { type OperationKind, operationClasses } from '#model/operation.ts';
@@ -9,6 +10,7 @@ import type { Plan } from '#model/plan.ts';
 import type { SeededEntity } from '#model/population-plan.ts';
 import type { StepRecord } from '#model/progress.ts';
 import { fraction, hash32 } from '#model/random.ts';
+import { foldEvidence } from '#verdict/fold.ts';
 
 /** The start of the load of every synthetic run. */
 export const loadStartsAt = Date.parse('2026-11-23T18:02:10.000Z');
@@ -144,8 +146,12 @@ function* operations(plan: Plan): Generator<EvidenceRecord> {
 }
 
 /** Ten seconds of one operation with a long-tailed service time. */
-export function operationRecord(operation: OperationKind, at: number, count = 24): OperationRecord {
-  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 });
+function operationRecord(operation: OperationKind, at: number, count = 24): OperationRecord {
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 60_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
   const operationClass = operationClasses[operation];
   for (let index = 0; index < count; index += 1) {
     const draw = uniform(operation, at + index);
@@ -156,7 +162,7 @@ export function operationRecord(operation: OperationKind, at: number, count = 24
     ...{ kind: 'operation', at, until: at + 10_000, shard: 0, incarnation: 1, operation, ok: count, failed: {} },
     ...{ abandoned: 0, partial, bytesIn: count * 2_300, histogram: encodeIntoCompressedBase64(histogram) },
   };
-} // prettier-ignore
+}
 
 function* faults(plan: Plan): Generator<EvidenceRecord> {
   const down = faultTimes(plan);
@@ -191,7 +197,7 @@ export const syntheticSeeded: SeededEntity[] = [
 ];
 
 export const syntheticVerification: Verification = {
-  ...{ checked: 120, lost: [], resurrected: [], indeterminate: 0, remaining: 60 },
+  ...{ checked: 120, lost: [], resurrected: [], indeterminate: 0, remaining: 0 },
   ...{ scopeAudited: 50, scopeDifferences: [], seedDifferences: [] },
 };
 
@@ -234,3 +240,10 @@ export const syntheticMeta = {
   },
   host: { name: 'bench-1', cpu: 'Example CPU @ 2.5 GHz', cores: 2, memoryBytes: 8 * gigabyte },
 };
+
+/** The records, folded as the judge's activity does; `isWithoutLoad` for a run that ended before its load. */
+export const syntheticEvidence = (
+  plan: Plan,
+  records: Iterable<EvidenceRecord> = syntheticRecords(plan),
+  isWithoutLoad = false,
+): Promise<EvidenceSummary> => foldEvidence({ records, plan, ...(!isWithoutLoad && { loadStartsAt }) });

@@ -19,8 +19,14 @@ export function summariseFaults(records: readonly FaultRecord[]): FaultSummary[]
 export function faultWindows(faults: readonly FaultSummary[], endsAt: number): NamedWindow[] {
   return faults.flatMap(({ fault, injectedAt, healedAt }) => {
     if (injectedAt === undefined) return [];
-    return [{ name: fault, from: injectedAt, to: healedAt === undefined ? Math.max(endsAt, injectedAt) : healedAt + settleMs }];
-  }); // prettier-ignore
+    return [
+      {
+        name: fault,
+        from: injectedAt,
+        to: healedAt === undefined ? Math.max(endsAt, injectedAt) : healedAt + settleMs,
+      },
+    ];
+  });
 }
 
 /** Is any of the time [from, to) a fault's? */

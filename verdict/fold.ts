@@ -44,12 +44,9 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
   const latency = createLatencyFold({ startsAt, endsAt });
   const series = createSeriesFold(bounds);
   const presence = createPresenceFold(bounds);
-  const writes = createWriteFold();
-  const gaps = createEarliest<GapRecord>(gapsMax);
-  const findings = createEarliest<FindingRecord>(findingsMax);
-  const faultRecords = createEarliest<FaultRecord>(faultRecordsMax);
+  const writes = createWriteFold(endsAt + plan.load.drainMs);
+  const incidents = createIncidentFold();
   const records: Record<string, number> = {};
-  const findingsTotal: Record<string, number> = {};
 
   function add(record: EvidenceRecord): void {
     increment(records, record.kind);
@@ -68,27 +65,28 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
         latency.add(record);
         return;
       case 'gap':
-        gaps.add(record);
-        return;
       case 'finding':
-        findings.add(record);
-        increment(findingsTotal, record.finding);
+      case 'fault':
+        incidents.add(record);
         return;
       case 'write':
         writes.add(record);
-        return;
-      case 'fault':
-        faultRecords.add(record);
         return;
     }
   }
 
   function summary(): EvidenceSummary {
-    const faults = summariseFaults(faultRecords.list());
+    const { faults, ...incidentSummary } = incidents.summary();
     const windows = faultWindows(faults, endsAt);
     const { processes, samplerOutages, downtimes } = presence.summary();
     const unplannedOutages = unplanned(downtimes, windows, plan.faults);
-    const { engineOutages, ...loadSummary } = foldLoad({ ledger, startsAt, endsAt, faultWindows: windows, unplannedOutages }); // prettier-ignore
+    const { engineOutages, ...loadSummary } = foldLoad({
+      ledger,
+      startsAt,
+      endsAt,
+      faultWindows: windows,
+      unplannedOutages,
+    });
     return {
       ...(load !== undefined && { loadStartsAt: load.from, loadEndsAt: load.to }),
       records: sorted(records),
@@ -96,16 +94,43 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
       ...latency.summary(),
       series: series.summary(),
       processes,
-      gaps: gaps.list(),
-      gapsTotal: records['gap'] ?? 0,
+      ...incidentSummary,
       faults,
       faultWindows: windows,
       outages: [...engineOutages, ...samplerOutages],
-      findings: findings.list(),
-      findingsTotal: sorted(findingsTotal),
       writes: writes.summary(),
     };
   }
+  return { add, summary };
+}
+
+/** What is rare and told one by one: the earliest of each kind are kept, all are counted. */
+function createIncidentFold() {
+  const gaps = createEarliest<GapRecord>(gapsMax);
+  const findings = createEarliest<FindingRecord>(findingsMax);
+  const faults = createEarliest<FaultRecord>(faultRecordsMax);
+  const findingsTotal: Record<string, number> = {};
+  let gapsTotal = 0;
+
+  function add(record: GapRecord | FindingRecord | FaultRecord): void {
+    switch (record.kind) {
+      case 'gap':
+        gaps.add(record);
+        gapsTotal += 1;
+        return;
+      case 'finding':
+        findings.add(record);
+        increment(findingsTotal, record.finding);
+        return;
+      case 'fault':
+        faults.add(record);
+    }
+  }
+
+  const summary = () => ({
+    ...{ gaps: gaps.list(), gapsTotal, findings: findings.list(), findingsTotal: sorted(findingsTotal) },
+    faults: summariseFaults(faults.list()),
+  });
   return { add, summary };
 }
 

@@ -91,7 +91,13 @@ function checkedCount(evidence: EvidenceSummary, operation: string): number {
 
 function generatorNotSaturated({ plan, evidence }: JudgeInput): Finding {
   const ofEngines = evidence.series.filter(({ role }) => roleKind(role) === 'engine');
-  const unseen = plan.load.shards.filter(({ shard }) => !ofEngines.some(({ role, metric, inLoad }) => role === `engine-${shard}` && metric === metrics.eventLoopDelayP99Seconds && inLoad !== undefined)); // prettier-ignore
+  const unseen = plan.load.shards.filter(
+    ({ shard }) =>
+      !ofEngines.some(
+        ({ role, metric, inLoad }) =>
+          role === `engine-${shard}` && metric === metrics.eventLoopDelayP99Seconds && inLoad !== undefined,
+      ),
+  );
   if (unseen.length > 0)
     return open(`${unseen.length} of ${plan.load.shards.length} engines told nothing of themselves.`);
   const cores = largest(ofEngines, metrics.cpuSeconds, coresUsed);

@@ -23,23 +23,23 @@ export function writeHeadline(input: HeadlineInput): string {
 function finding({ answers, outcome, interruption }: HeadlineInput): string {
   const failed = answers.filter((answer) => answer.outcome === 'fail');
   const open = answers.filter((answer) => answer.outcome === 'inconclusive');
-  const end = interruption === undefined ? '' : ` (the run ended early; ${strip(interruption)})`;
+  const end = interruption === undefined ? '' : `; the run ended early, ${strip(interruption)}`;
   switch (outcome) {
     case 'pass':
       return `Pass: all ${answers.length} promised questions were answered and met`;
     case 'fail':
-      return `Fail: ${failed.length} of ${answers.length} promised questions failed, ${names(failed)}${end}`;
+      return `Fail: ${failed.length} of ${answers.length} promised questions failed (${names(failed)})${end}`;
     case 'inconclusive':
       if (interruption !== undefined) return `Inconclusive: ${strip(interruption)}`;
       if (answers.length === 0) return 'Inconclusive: nothing was promised, so there is nothing to judge';
-      return `Inconclusive: ${open.length} of ${answers.length} promised questions could not be answered, ${names(open)}`;
+      return `Inconclusive: ${open.length} of ${answers.length} promised questions could not be answered (${names(open)})`;
   }
 }
 
 function names(answers: readonly Answer[]): string {
   const shown = answers.slice(0, namedMax).map(({ question }) => question);
   const rest = answers.length - shown.length;
-  return `namely ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 const strip = (text: string): string => text.replace(/[.\s]+$/, '');

@@ -47,6 +47,14 @@ const finding = (kind: FindingRecord['finding'], detail: string): EvidenceRecord
 });
 const ledgerAt = (from: number, to: number, change: (record: EvidenceRecord & { kind: 'ledger' }) => EvidenceRecord | undefined) =>
   changed((record) => record.kind === 'ledger' && record.at >= loadStartsAt + from && record.at < loadStartsAt + to ? change(record) : record); // prettier-ignore
+/** Objects that were made during the load and deleted at `deletedAt` of it. */
+const writesOf = (count: number, deletedAt: number): EvidenceRecord[] =>
+  Array.from({ length: count }, (_, index) => index + 50_000).flatMap((objectId) =>
+    (['present', 'deleted'] as const).map((state) => ({
+      ...{ kind: 'write' as const, objectId, state, ownerId: 3, description: 'storm' },
+      at: loadStartsAt + (state === 'present' ? 9_000 : deletedAt),
+    })),
+  );
 const gatewayDies = (seconds: number): EvidenceRecord[] => [
   ...changed((record) => {
     const hit = (record.kind === 'sample' || record.kind === 'incarnation') && record.role === 'gateway-1';
@@ -165,7 +173,10 @@ const table: readonly [question: Question, outcome: string, what: string, change
   ['generator-not-saturated', 'inconclusive', 'the engine used a whole core', { records: changed((record) => record.kind === 'sample' && record.role === 'engine-0' ? { ...record, values: { ...record.values, [metrics.cpuSeconds]: (record.at - loadStartsAt) / 1_000 } } : record) }],
   ['generator-not-saturated', 'inconclusive', 'its event loop was late', { records: changed((record) => record.kind === 'sample' && record.role === 'engine-0' ? { ...record, values: { ...record.values, [metrics.eventLoopDelayP99Seconds]: 0.3 } } : record) }],
   ['generator-not-saturated', 'inconclusive', 'the engine was not seen', { records: changed((record) => 'role' in record && record.role === 'engine-0' ? undefined : record) }],
-  ['stationary', 'fail', 'the load piled up', { verification: { ...syntheticVerification, remaining: 1_200 } }],
+  ['stationary', 'fail', 'something was left', { verification: { ...syntheticVerification, remaining: 1 } }],
+  ['stationary', 'pass', 'what was left had an unanswered write', { verification: { ...syntheticVerification, remaining: 1, indeterminate: 1 } }],
+  ['stationary', 'fail', 'the load piled up', { records: [...healthy, ...writesOf(1_000, 90_000)] }],
+  ['stationary', 'pass', 'the load deleted as it went', { records: [...healthy, ...writesOf(1_000, 50_000)] }],
   ['stationary', 'inconclusive', 'nothing was written', { records: without('write') }],
   ['no-unplanned-death', 'pass', 'a gateway was away for 3 s', { records: gatewayDies(3) }],
   ['no-unplanned-death', 'fail', 'a gateway was away for 7 s', { records: gatewayDies(7) }],

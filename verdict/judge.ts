@@ -59,7 +59,7 @@ function withFigure(gap: NotCovered, input: JudgeInput): NotCovered {
 
 /** What kept the run from its end, in words; undefined when every step that ran ended well. */
 function findInterruption({ aborted, steps }: JudgeInput): string | undefined {
-  if (aborted !== undefined) return `aborted: ${aborted}`;
+  if (aborted !== undefined) return /^abort/i.test(aborted) ? aborted : `aborted: ${aborted}`;
   const broken = steps.find(({ outcome }) => outcome === 'failed' || outcome === 'cancelled');
   if (broken === undefined) return undefined;
   return `step ${broken.phase} ${broken.outcome}${broken.note === undefined ? '' : `: ${broken.note}`}`;

@@ -72,7 +72,7 @@ export function createLatencyFold({ startsAt, endsAt }: LatencyBounds): LatencyF
   };
 }
 
-export function classOf(operation: string): string {
+function classOf(operation: string): string {
   return Object.hasOwn(operationClasses, operation)
     ? operationClasses[operation as keyof typeof operationClasses]
     : 'other';

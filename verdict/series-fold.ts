@@ -100,8 +100,11 @@ function addPoint(series: Series, index: number, moment: Moment): void {
     series.points.set(index, latest(there, moment));
   } else {
     // The peak of a gauge must survive decimation; of equal peaks, the later one, whatever came first.
-    series.points.set(index, moment.value > there.value || (moment.value === there.value && moment.at > there.at) ? moment : there);
-  } // prettier-ignore
+    series.points.set(
+      index,
+      moment.value > there.value || (moment.value === there.value && moment.at > there.at) ? moment : there,
+    );
+  }
 }
 
 function addInLoad(series: Series, moment: Moment): void {

@@ -1,4 +1,4 @@
-import { formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import { formatDuration, formatFigure, formatNumber, formatRatio } from '#model/figures.ts';
 import type { FaultPlan } from '#model/fault-plan.ts';
 import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
 
@@ -48,17 +48,21 @@ function noLostWrite({ evidence, verification }: JudgeInput): Finding {
   const resurrected = verification?.resurrected ?? [];
   if (lost.length + resurrected.length > 0) {
     return {
-      ...fail(`${lost.length} acknowledged writes were lost and ${resurrected.length} deleted objects came back: ${quote([...lost, ...resurrected])}`),
+      ...fail(
+        `${formatFigure(lost.length, 'acknowledged writes')} lost, ${formatFigure(resurrected.length, 'deleted objects')} back again: ${quote([...lost, ...resurrected])}`,
+      ),
       ...{ measured: lost.length + resurrected.length, limit: 0, unit: 'objects' },
     };
-  } // prettier-ignore
+  }
   if (verification === undefined) return open('What was written was not read back.');
   const { present, deleted, indeterminate, untracked } = evidence.writes;
   if (present + deleted + indeterminate === 0) return open('No write was ever acknowledged.');
   if (untracked > 0) return open(`${formatNumber(untracked)} writes were beyond the bound of what can be followed.`);
   if (verification.checked + verification.indeterminate < present + deleted) {
-    return open(`Only ${formatNumber(verification.checked)} of ${formatNumber(present + deleted)} written objects were read back.`);
-  } // prettier-ignore
+    return open(
+      `Only ${formatNumber(verification.checked)} of ${formatNumber(present + deleted)} written objects were read back.`,
+    );
+  }
   const reason = `All ${formatNumber(verification.checked)} written objects are as they were acknowledged; ${formatNumber(verification.indeterminate)} had an unanswered write, where either state is right.`;
   return { ...pass(reason), measured: 0, limit: 0, unit: 'objects' };
 }
@@ -70,8 +74,13 @@ function noScopeLeak({ evidence, verification }: JudgeInput): Finding {
   const leaks = Math.max(inAnswers, found.length) + differences.length;
   if (leaks > 0) {
     const named = found.length + differences.length === 0 ? 'none was named' : quote([...found, ...differences]);
-    return { ...fail(`${formatNumber(leaks)} answers showed what their user may not see, or hid what it may: ${named}`), measured: leaks, limit: 0, unit: 'answers' };
-  } // prettier-ignore
+    return {
+      ...fail(`In ${formatFigure(leaks, 'answers')} users saw what they may not, or not what they may: ${named}`),
+      measured: leaks,
+      limit: 0,
+      unit: 'answers',
+    };
+  }
   const answered = evidence.operations.reduce((sum, { ok }) => sum + ok, 0);
   if (answered === 0) return open('No answer was checked.');
   if (verification === undefined || verification.scopeAudited === 0) return open('The audit of scopes did not run.');
@@ -110,14 +119,23 @@ function stationary({ plan, evidence, verification }: JudgeInput): Finding {
     return open('The load wrote nothing, so there is no growth to judge.');
   }
   const { virtualUsers, liveObjectsMax } = plan.load;
-  const allowed = virtualUsers * Math.max(liveObjectsMax, stormObjects);
-  const growth = Math.max(0, verification.remaining - allowed);
-  const measured = growth / plan.population.tools;
+  const { liveAtEnd } = evidence.writes;
+  const held = virtualUsers * Math.max(liveObjectsMax, stormObjects);
+  // An unanswered write may have left an object that nobody could know of, and so nobody could delete.
+  const left = Math.max(0, verification.remaining - verification.indeterminate);
+  const measured = (left + Math.max(0, liveAtEnd - held)) / plan.population.tools;
   const reason =
-    `The load left ${formatNumber(verification.remaining)} live objects where ${virtualUsers} virtual users may hold ${formatNumber(allowed)}:` +
-    ` a net growth of ${formatRatio(measured)} of the ${formatNumber(plan.population.tools)} seeded tools (limit ${formatRatio(growthRatioMax)}).`;
-  return { outcome: measured <= growthRatioMax ? 'pass' : 'fail', reason, measured, limit: growthRatioMax, unit: 'ratio' };
-} // prettier-ignore
+    `The load ended with ${formatNumber(liveAtEnd)} live objects, where ${virtualUsers} virtual users may hold ${formatNumber(held)};` +
+    ` ${formatNumber(left)} were left when those were deleted: a net growth of ${formatRatio(measured)} of the` +
+    ` ${formatNumber(plan.population.tools)} seeded tools (limit ${formatRatio(growthRatioMax)}).`;
+  return {
+    outcome: measured <= growthRatioMax ? 'pass' : 'fail',
+    reason,
+    measured,
+    limit: growthRatioMax,
+    unit: 'ratio',
+  };
+}
 
 function noUnplannedDeath({ evidence }: JudgeInput): Finding {
   const deaths = evidence.findings.filter(({ finding }) => finding === 'unplanned-death');
@@ -126,9 +144,13 @@ function noUnplannedDeath({ evidence }: JudgeInput): Finding {
   const measured = outages.reduce((sum, { from, to }) => sum + to - from, 0);
   const figures = { measured, limit: outageMsMax, unit: 'ms' };
   if (outages.length === 0) {
-    if (deaths.length > 0) return open(`Deaths were reported whose cost was not seen: ${quote(deaths.map(({ detail }) => detail))}`);
-    return { ...pass(`None of ${evidence.processes.length} watched processes died unasked during the load.`), ...figures };
-  } // prettier-ignore
+    if (deaths.length > 0)
+      return open(`Deaths were reported whose cost was not seen: ${quote(deaths.map(({ detail }) => detail))}`);
+    return {
+      ...pass(`None of ${evidence.processes.length} watched processes died unasked during the load.`),
+      ...figures,
+    };
+  }
   const ended = evidence.iterations.ok + evidence.iterations.failed;
   const failed = outages.reduce((sum, { iterationsFailed }) => sum + iterationsFailed, 0);
   const isTolerated = measured <= outageMsMax && failed <= ended * outageIterationsRatioMax;

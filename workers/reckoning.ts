@@ -8,7 +8,10 @@ import { createReckoner, isTask } from './wiring/reckoner.ts';
  */
 const task = process.argv[2];
 const answer = await reckon().catch((error: unknown) => ({
-  error: { name: error instanceof Error ? error.name : 'Error', message: error instanceof Error ? error.message : String(error) },
+  error: {
+    name: error instanceof Error ? error.name : 'Error',
+    message: error instanceof Error ? error.message : String(error),
+  },
 }));
 process.stdout.write(JSON.stringify(answer), () => process.exit());
 

@@ -11,6 +11,10 @@ const environment = readEnvironment();
 const log = createLog(environment, 'seed');
 await runProcess(log, () =>
   runWorkers(environment, log, [
-    { taskQueue: queues.seed, activities: createSeedActivities(createSeeder(createContext(environment, log))), activitiesMax: 8 },
+    {
+      taskQueue: queues.seed,
+      activities: createSeedActivities(createSeeder(createContext(environment, log))),
+      activitiesMax: 8,
+    },
   ]),
 );

@@ -91,7 +91,10 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue'> {
       if (begun.has(fault.fault) || startsAt + fault.offsetMs >= until) continue;
       begun.add(fault.fault);
       const carried = carryFault(run, fault).catch(() => undefined);
-      pending.set(fault.fault, carried.finally(() => pending.delete(fault.fault)));
+      pending.set(
+        fault.fault,
+        carried.finally(() => pending.delete(fault.fault)),
+      );
     }
     const shards = Array.from({ length: plan.shards }, (_, shard) => holdShard(run, shard, { from, until }));
     run.view.update({ load: sumTotals(await Promise.all(shards)) });

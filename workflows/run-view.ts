@@ -25,7 +25,11 @@ function describeRun(progress: Progress): string {
   const blocked =
     progress.blocked === undefined
       ? []
-      : [`**Blocked:** ${progress.blocked}`, '', 'Send the update `resolveStep` with `"retry"`, `"skip"` or `"abort"`.'];
+      : [
+          `**Blocked:** ${progress.blocked}`,
+          '',
+          'Send the update `resolveStep` with `"retry"`, `"skip"` or `"abort"`.',
+        ];
   const load = progress.load;
   const window = progress.window;
   return [
@@ -34,7 +38,9 @@ function describeRun(progress: Progress): string {
     ...(window === undefined ? [] : [`Window ${window.index + 1} of ${window.of}`]),
     ...(load === undefined
       ? []
-      : [`Load: ${load.delivered} of ${load.due} user-seconds delivered, ${load.requests} requests, ${load.failed} failed`]),
+      : [
+          `Load: ${load.delivered} of ${load.due} user-seconds delivered, ${load.requests} requests, ${load.failed} failed`,
+        ]),
     '',
     '| | step | took | |',
     '|---|---|---|---|',
@@ -87,7 +93,11 @@ export function createRunView(runKey: string, steps: readonly StepRecord[]): Run
       return step;
     },
     end(step, outcome, note) {
-      Object.assign(step, { endedAt: Date.now(), outcome, ...(note === undefined ? {} : { note: note.slice(0, 300) }) });
+      Object.assign(step, {
+        endedAt: Date.now(),
+        outcome,
+        ...(note === undefined ? {} : { note: note.slice(0, 300) }),
+      });
       publish();
     },
   };

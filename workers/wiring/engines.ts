@@ -103,7 +103,10 @@ async function ordersOf(context: Context, run: RunRef, schedule: ShardSchedule):
     const count = shard.firstSlot + shard.slots;
     const identities = await readIdentities({ databaseUrl, plan: plan.population, count });
     // A wave may have fewer seeded users than virtual ones: then several share an identity, each with objects of its own.
-    const own = Array.from({ length: shard.slots }, (_, index) => identities[(shard.firstSlot + index) % identities.length]);
+    const own = Array.from(
+      { length: shard.slots },
+      (_, index) => identities[(shard.firstSlot + index) % identities.length],
+    );
     writeAtomic(identitiesFile, JSON.stringify(own), { mode: 0o600 });
   }
   return {
@@ -128,7 +131,8 @@ export function foldTotals(folder: string): LoadTotals {
     .flatMap((parsed) => (parsed.success ? [parsed.data] : []))
     .sort((a, b) => a.incarnation - b.incarnation);
   for (const { load } of totals) {
-    for (const key of ['due', 'delivered', 'dropped', 'abandoned', 'requests', 'failed'] as const) sum[key] += load[key];
+    for (const key of ['due', 'delivered', 'dropped', 'abandoned', 'requests', 'failed'] as const)
+      sum[key] += load[key];
   }
   const newest = totals.at(-1)?.load;
   if (newest === undefined) return sum;

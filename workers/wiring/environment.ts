@@ -92,9 +92,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
 function namesTemporal(variables: Variables): boolean {
   const configHome = variables['XDG_CONFIG_HOME'] ?? join(homedir(), '.config');
   const file = variables['TEMPORAL_CONFIG_FILE'] ?? join(configHome, 'temporalio', 'temporal.toml');
-  return (
-    variables['TEMPORAL_ADDRESS'] !== undefined || variables['TEMPORAL_PROFILE'] !== undefined || existsSync(file)
-  );
+  return variables['TEMPORAL_ADDRESS'] !== undefined || variables['TEMPORAL_PROFILE'] !== undefined || existsSync(file);
 }
 
 function childVariables(variables: Variables): Record<string, string> {
@@ -109,6 +107,7 @@ function childVariables(variables: Variables): Record<string, string> {
 /** JSON that a parent put into one variable of a child's environment, parsed by the child's own schema. */
 export function readChildOptions<T>(name: string, schema: z.ZodType<T>): T {
   const text = process.env[name];
-  if (text === undefined) throw new UsageError([`environment: ${name} is missing; this process is started by soak itself`]);
+  if (text === undefined)
+    throw new UsageError([`environment: ${name} is missing; this process is started by soak itself`]);
   return schema.parse(JSON.parse(text));
 }

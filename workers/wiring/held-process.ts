@@ -51,14 +51,20 @@ export async function runHeld<T>(
       if (work === undefined) {
         work = begin(orders, held);
         work.then(
-          (begun) => begun.ended.then(() => over('its work is over')),
+          (begun) =>
+            begun.ended.then(() => {
+              over('its work is over');
+            }),
           (error: unknown) => {
             log.fatal(error, 'could not begin');
             process.exitCode = 1;
             over('it could not begin');
           },
         );
-      } else void work.then((begun) => begun.follow(orders));
+      } else
+        void work.then((begun) => {
+          begun.follow(orders);
+        });
     },
   });
   const reason = await Promise.race([told, overByItself]);

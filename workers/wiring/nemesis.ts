@@ -6,12 +6,12 @@ import { createWatchdog } from '#faults/watchdog.ts';
 import type { RunRef } from '#model/activities.ts';
 import type { EvidenceSink } from '#model/evidence.ts';
 import type { Context } from './context.ts';
+import { deliveryIncarnation } from './delivery.ts';
 import { stackProcesses } from './stack-processes.ts';
 
 export function createNemesis(context: Context): Nemesis {
-  /** Each delivery is a producer incarnation of its own: two that overlap never write one segment. */
   const openSink = (run: RunRef, producer: string): EvidenceSink =>
-    createSpool({ folder: context.runPlaces(run).spool, producer, incarnation: Date.now() });
+    createSpool({ folder: context.runPlaces(run).spool, producer, incarnation: deliveryIncarnation() });
   return {
     async inject(run, { fault, startsAt }, beat) {
       const plan = (await context.readPlan(run)).faults.find((planned) => planned.fault === fault);

@@ -44,7 +44,8 @@ export function placesOf({ stateFolder, portOffset }: Pick<Environment, 'stateFo
       prometheus: port(19_090),
     },
     run(runKey) {
-      if (!/^[A-Za-z0-9-]+$/.test(runKey)) throw new Error(`a run key holds letters, digits and dashes, not "${runKey}"`);
+      if (!/^[A-Za-z0-9-]+$/.test(runKey))
+        throw new Error(`a run key holds letters, digits and dashes, not "${runKey}"`);
       const folder = join(stateFolder, 'runs', runKey);
       return {
         folder,

@@ -72,7 +72,7 @@ async function reckonPlan(context: Context, request: PlanRequest): Promise<PlanS
   const { runKey, workflowId, workflow, input } = request;
   const parsed = parseInput(workflow, input);
   if (!parsed.ok || workflow === 'AllWaves') throw new Error('planning was asked for an input that does not parse');
-  const planned = planRun({ workflow, input: parsed.value as RunInput, machine: measurePlanned(context.environment) });
+  const planned = planRun({ workflow, input: parsed.value, machine: measurePlanned(context.environment) });
   await context.store.migrate();
   const { plan, planHash } = await context.store.saveRun({
     runKey,
@@ -147,9 +147,16 @@ const small = ({ runId, outcome, reasons, report, result }: RunResult): RunResul
 async function readMeta(context: Context, request: JudgeRequest): Promise<ReportInput['meta']> {
   const { environment } = context;
   const { searchPath, cacheFolder, stateFolder } = environment;
-  const { prerequisites } = await examine({ searchPath, cacheFolder, stateFolder, withTemporal: !environment.externalTemporal });
+  const { prerequisites } = await examine({
+    searchPath,
+    cacheFolder,
+    stateFolder,
+    withTemporal: !environment.externalTemporal,
+  });
   const manifest = readJson(join(environment.home, 'package.json')) as { version: string };
-  const versions = prerequisites.flatMap(({ name, version }) => (version === undefined ? [] : [[name, version] as const]));
+  const versions = prerequisites.flatMap(({ name, version }) =>
+    version === undefined ? [] : [[name, version] as const],
+  );
   return {
     runKey: request.runKey,
     workflowId: request.workflowId,

@@ -27,7 +27,9 @@ export function createService(environment: Environment): Service {
   const connect = (): Promise<TemporalClient> => {
     connected ??= connectClient(environment).catch((error: unknown) => {
       connected = undefined;
-      throw new Error('Temporal does not answer; `soak up` starts what is needed here', { cause: error });
+      const notUp = new Error('Temporal does not answer; `soak up` starts what is needed here', { cause: error });
+      notUp.name = 'NotUp';
+      throw notUp;
     });
     return connected;
   };
@@ -41,7 +43,8 @@ export function createService(environment: Environment): Service {
     ...desk,
     async up(onLine) {
       const workers = createProcessTable(places.workers);
-      if (workers.adopt('supervisor') === undefined) onLine('starting the supervisor, Temporal, the evidence store and the workers');
+      if (workers.adopt('supervisor') === undefined)
+        onLine('starting the supervisor, Temporal, the evidence store and the workers');
       await workers.start(workerSpec(environment, 'supervisor'));
       await untilReady('Temporal', async () => {
         await connect();
@@ -65,23 +68,36 @@ export function createService(environment: Environment): Service {
         () => true,
         () => false,
       );
-      const { address, namespace } = reachable ? await connect() : { address: `127.0.0.1:${places.temporal.port}`, namespace: context.namespace };
+      const { address, namespace } = reachable
+        ? await connect()
+        : { address: `127.0.0.1:${places.temporal.port}`, namespace: context.namespace };
       const ui = uiOf(environment, places.temporal.uiPort);
       return {
         temporal: { address, namespace, reachable, ...(ui === undefined ? {} : { ui }) },
         processes: tables()
           .flatMap((table) => table.list())
-          .map(({ role, pid, startedAt, isAlive }) => ({ role, pid, startedAt, state: isAlive ? 'running' as const : 'dead' as const })),
+          .map(({ role, pid, startedAt, isAlive }) => ({
+            role,
+            pid,
+            startedAt,
+            state: isAlive ? ('running' as const) : ('dead' as const),
+          })),
         runs: reachable ? await desk.list(10) : [],
       };
     },
     async doctor() {
       const { searchPath, cacheFolder, stateFolder } = environment;
-      const found = await examine({ searchPath, cacheFolder, stateFolder, withTemporal: !environment.externalTemporal });
+      const found = await examine({
+        searchPath,
+        cacheFolder,
+        stateFolder,
+        withTemporal: !environment.externalTemporal,
+      });
       return { checks: doctorChecks(found) };
     },
     machine: () => Promise.resolve(measurePlanned(environment)),
     async close() {
+      desk.close();
       const temporal = await connected?.catch(() => undefined);
       await temporal?.close();
       await context.store.close();
@@ -113,7 +129,9 @@ async function untilReady(what: string, attempt: () => Promise<void>): Promise<v
       return;
     } catch (error) {
       if (Date.now() >= deadline) {
-        throw new Error(`${what} did not become ready in ${readyWithinMs / 1_000} s; see the logs under .soak/`, { cause: error });
+        throw new Error(`${what} did not become ready in ${readyWithinMs / 1_000} s; see the logs under .soak/`, {
+          cause: error,
+        });
       }
       await sleep(lookMs);
     }
@@ -122,11 +140,24 @@ async function untilReady(what: string, attempt: () => Promise<void>): Promise<v
 
 /** Throws until every queue of this host is polled. */
 async function assertPolled(client: Client, namespace: string, environment: Environment): Promise<void> {
-  const wanted = [queues.soak, queues.seed, queues.load, queues.host, queues.hostOn(environment.host), queues.loadOn(environment.host)];
+  const wanted = [
+    queues.soak,
+    queues.seed,
+    queues.load,
+    queues.host,
+    queues.hostOn(environment.host),
+    queues.loadOn(environment.host),
+  ];
   for (const name of wanted) {
     for (const taskQueueType of name === queues.soak ? [1, 2] : [2]) {
-      const { pollers } = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType });
-      const fresh = (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > Date.now() - pollerFreshMs);
+      const { pollers } = await client.workflowService.describeTaskQueue({
+        namespace,
+        taskQueue: { name },
+        taskQueueType,
+      });
+      const fresh = (pollers ?? []).some(
+        ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > Date.now() - pollerFreshMs,
+      );
       if (!fresh) throw new Error(`nobody polls ${name}`);
     }
   }

@@ -37,7 +37,9 @@ export async function connectClient(environment: Environment, timeoutMs = 5_000)
   };
 }
 
-export async function connectWorker(environment: Environment): Promise<{ connection: NativeConnection; namespace: string }> {
+export async function connectWorker(
+  environment: Environment,
+): Promise<{ connection: NativeConnection; namespace: string }> {
   const { options, namespace } = temporalAddress(environment);
   return { connection: await NativeConnection.connect(options), namespace };
 }

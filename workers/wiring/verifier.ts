@@ -10,6 +10,7 @@ import { readIdentities } from '#seeding/identities.ts';
 import { reconcileSeed } from '#seeding/reconcile.ts';
 import { referenceTarget } from '#targets/reference/target.ts';
 import type { Context } from './context.ts';
+import { deliveryIncarnation } from './delivery.ts';
 import { loopbackHosts } from './places.ts';
 
 const concurrency = 4;
@@ -38,7 +39,9 @@ export function createVerifier(context: Context): Verifier {
         identities: identities.slice(0, auditedMax),
         seededTools: plan.population.tools,
       });
-      await removeLeftovers(context, run, (record) => deleteLeftovers({ ...ask, ...record, identities, remaining: back.remaining }));
+      await removeLeftovers(context, run, (record) =>
+        deleteLeftovers({ ...ask, ...record, identities, remaining: back.remaining }),
+      );
       const seed = await reconcileSeed({ databaseUrl, plan: plan.population, schema: referenceTarget.schema });
       return {
         checked: back.checked,
@@ -67,7 +70,7 @@ async function removeLeftovers(
   remove: (options: { record: (write: WriteRecord) => void }) => Promise<unknown>,
 ): Promise<void> {
   const { spool } = context.runPlaces(run);
-  const sink = createSpool({ folder: spool, producer: 'verify', incarnation: Date.now() });
+  const sink = createSpool({ folder: spool, producer: 'verify', incarnation: deliveryIncarnation() });
   try {
     await remove({
       record: (write) => {

@@ -126,7 +126,12 @@ function samplerOrders(context: Context, run: RunRef, plan: Plan): SamplerOrders
   return {
     intervalMs: plan.sampleIntervalMs,
     spoolFolder: context.runPlaces(run).spool,
-    tables: [stack.folder, join(context.places.base, 'processes'), context.places.workers, context.heldTable(run).folder],
+    tables: [
+      stack.folder,
+      join(context.places.base, 'processes'),
+      context.places.workers,
+      context.heldTable(run).folder,
+    ],
     roles: stack.list().map(({ role }) => role),
     trees: ['postgres', 'nginx', 'evidence'],
     probes: referenceTarget.probes(address),

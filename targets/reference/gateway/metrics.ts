@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { regions } from '#model/region.ts';
 import type { Cache } from './cache.ts';
 import type { Database } from './database.ts';
 import type { FederationObserver } from './federation.ts';
@@ -56,6 +57,11 @@ export function createMetrics(watched: { cache: Cache; database: Database }): Ga
     labelNames: ['region'],
     registers,
   });
+  // A counter that nobody has touched yet is not exported, and a signal that does not deliver stops a run.
+  for (const region of regions) {
+    calls.inc({ region }, 0);
+    failures.inc({ region }, 0);
+  }
   const callSeconds = new Histogram({
     name: gatewaySeries.federationSeconds,
     help: 'Time that a peer took to answer or fail',

@@ -1,0 +1,54 @@
+import { type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { RunHandle, RunListing } from '#cli/service.ts';
+import { Phase } from '#model/progress.ts';
+import { Outcome } from '#model/verdict.ts';
+import type { TemporalClient } from './temporal.ts';
+
+/** Lists do not say it: the key of a chain of executions is the run id of its first. Undefined when there is none. */
+export async function describeRun(
+  connect: () => Promise<TemporalClient>,
+  { workflowId, runId }: { workflowId: string; runId?: string },
+): Promise<RunHandle | undefined> {
+  const { client } = await connect();
+  try {
+    const described = await client.workflow.getHandle(workflowId, runId).describe();
+    const firstRunId = described.raw.workflowExecutionInfo?.firstRunId ?? '';
+    return { workflowId, runKey: firstRunId === '' ? described.runId : firstRunId };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+const states: Readonly<Record<string, RunListing['state']>> = {
+  RUNNING: 'running',
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timed-out',
+  CONTINUED_AS_NEW: 'running',
+};
+
+export function listingOf(execution: WorkflowExecutionInfo, runId: string): RunListing {
+  const attribute = (name: string): string | undefined => {
+    const value = execution.searchAttributes[name]?.[0];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const wave = attribute('SoakWave');
+  const phase = attribute('SoakPhase') as Phase | undefined;
+  const outcome = attribute('SoakVerdict') as Outcome | undefined;
+  return {
+    runId,
+    workflowId: execution.workflowId,
+    workflow: execution.type,
+    state: states[execution.status.name] ?? 'running',
+    startedAt: execution.startTime.toISOString(),
+    ...(wave === undefined ? {} : { wave }),
+    ...(phase === undefined ? {} : { phase }),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(execution.closeTime === undefined ? {} : { endedAt: execution.closeTime.toISOString() }),
+  };
+}
+

@@ -14,7 +14,7 @@ const reasonsMax = 10;
 const reasonCharactersMax = 250;
 
 /** Why the verdict is what it is: everything that did not pass, cut to what a workflow may carry. */
-export const reasonsOf = (verdict: Verdict): string[] =>
+const reasonsOf = (verdict: Verdict): string[] =>
   verdict.answers
     .filter(({ outcome }) => outcome !== 'pass')
     .slice(0, reasonsMax)

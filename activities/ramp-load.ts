@@ -25,7 +25,7 @@ export function createLoadActivities(keeper: EngineKeeper): LoadActivities {
       await beating(({ signal }) => keeper.place(run, { shard, startsAt, endsAt }, signal));
       return { host: keeper.host };
     },
-    async holdLoad({ shard, startsAt, endsAt, from: _from, until, ...run }) {
+    async holdLoad({ shard, startsAt, endsAt, until, ...run }) {
       return beating((beat) => keeper.hold(run, { shard, startsAt, endsAt }, { until, beat }));
     },
     async stopLoad({ shard, ...run }) {

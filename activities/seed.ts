@@ -18,13 +18,13 @@ export function createSeedActivities(seeder: Seeder): SeedActivities {
       return beating(() => seeder.prepare(run));
     },
     async seedShards(run) {
-      return beating(({ signal, progress }) => {
+      return beating((beat) => {
         const rows: Partial<Record<Entity, number>> = {};
         return seeder.pull(run, {
-          signal,
+          signal: beat.signal,
           onProgress(entity, count) {
             rows[entity] = (rows[entity] ?? 0) + count;
-            progress({ rows });
+            beat.progress({ rows });
           },
         });
       });

@@ -96,15 +96,21 @@ function portsOf(plan: Pick<Plan, 'stack'>, ports: StackPorts): Map<number, stri
   ]);
 }
 
-function checkPorts({ plan, ports }: PreflightOptions, processes: readonly ListedProcess[]): PreflightProblem[] {
-  const wanted = portsOf(plan, ports);
+const checkPorts = ({ plan, ports }: PreflightOptions, processes: readonly ListedProcess[]): PreflightProblem[] =>
+  findForeignListeners(portsOf(plan, ports), processes);
+
+/** Ports, each with what it is for, that a process listens on which is none of these. */
+export function findForeignListeners(
+  wanted: ReadonlyMap<number, string>,
+  processes: readonly ListedProcess[],
+): PreflightProblem[] {
   const listeners = findListeners(new Set(wanted.keys()));
   const foreign = listeners.filter(({ pid }) => pid === undefined || !isOurs(pid, processes));
   const byPort = new Map(foreign.map((listener) => [listener.port, listener]));
   return [...byPort.values()].map(({ port, pid, command }) => {
     const holder = pid === undefined ? "another user's process" : `pid ${pid} (${command ?? ''})`;
     return {
-      problem: `port ${port} for ${wanted.get(port) ?? 'the stack'} is taken by ${holder}`,
+      problem: `port ${port} for ${wanted.get(port) ?? 'soakwave'} is taken by ${holder}`,
       whatToDo: 'end that process, or move all ports with SOAK_PORT_OFFSET',
     };
   });

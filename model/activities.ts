@@ -59,9 +59,7 @@ export interface LoadActivities {
   /** Starts or adopts the engine of one shard on this host, with the whole schedule in absolute times. */
   placeShard(request: RunRef & { shard: number; startsAt: number; endsAt: number }): Promise<{ host: string }>;
   /** Holds a window of one shard: keeps the engine's lease, restarts it when it died, folds what it did. */
-  holdLoad(
-    request: RunRef & { shard: number; startsAt: number; endsAt: number; from: number; until: number },
-  ): Promise<LoadTotals>;
+  holdLoad(request: RunRef & { shard: number; startsAt: number; endsAt: number; until: number }): Promise<LoadTotals>;
   /** Writes `stop`, waits for the engine's end, and is content when there is none. */
   stopLoad(request: RunRef & { shard: number }): Promise<{ stopped: boolean }>;
 }

@@ -147,7 +147,8 @@ function shadeOption({ kind, name, from, to }: Shade, axis: TimeAxis, shades: nu
     {
       xAxis: Math.max(from, axis.from) - axis.zeroAt,
       name,
-      itemStyle: { color: placeholder(kind), opacity: 0.16 },
+      // The border keeps seconds visible in a plot of days.
+      itemStyle: { color: placeholder(kind), borderColor: placeholder(kind), borderWidth: 0.75, opacity: 0.16 },
       label: { ...label, color: placeholder(kind), distance: 4 },
     },
     { xAxis: Math.min(to, axis.to) - axis.zeroAt },

@@ -231,6 +231,17 @@ describe('foldEvidence', () => {
     );
   });
 
+  it('says how many seconds each point of a long load holds', async () => {
+    const hour: Plan = {
+      ...judgedPlan,
+      load: { ...judgedPlan.load, stages: [{ name: 'hold', durationMs: 4_001_000, usersFrom: 5, usersTo: 5 }] },
+    };
+    const { ledger } = await foldEvidence({ records: [], plan: hour, loadStartsAt });
+    expect(ledger.points).toHaveLength(1_334);
+    expect(ledger.points.at(-1)).toMatchObject({ seconds: 2, due: 10, gapSeconds: 2 });
+    expect(ledger.points.reduce((sum, { seconds }) => sum + seconds, 0)).toBe(4_001);
+  });
+
   it('keeps the counts of a histogram that it cannot read', async () => {
     const records = healthy.map((record) => (record.kind === 'operation' ? { ...record, histogram: 'torn' } : record));
     const evidence = await foldEvidence({ records, plan: judgedPlan, loadStartsAt });

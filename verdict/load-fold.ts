@@ -93,14 +93,16 @@ function createOutages(): { isOut(second: LedgerSecond): boolean; windows(): Nam
 function createPoints(startsAt: number, endsAt: number): { add(second: LedgerSecond): void; list(): LoadPoint[] } {
   const pointSeconds = Math.max(1, Math.ceil((endsAt - startsAt) / 1_000 / pointsMax));
   const points = new Map<number, LoadPoint>();
+  // The last point may be shorter than the others.
+  const secondsFrom = (at: number): number => Math.min(pointSeconds, Math.ceil((endsAt - at) / 1_000));
   return {
     add(second) {
       const index = Math.floor((second.at - startsAt) / 1_000 / pointSeconds);
       const at = startsAt + index * pointSeconds * 1_000;
-      const point = points.get(index) ?? { at, seconds: pointSeconds, ...emptyTotals(), gapSeconds: 0 };
+      const point = points.get(index) ?? { at, seconds: secondsFrom(at), ...emptyTotals(), gapSeconds: 0 };
       points.set(index, point);
       addTotals(point, second);
-      if (!second.recorded && second.due > 0) point.gapSeconds = Math.min(pointSeconds, point.gapSeconds + 1);
+      if (!second.recorded && second.due > 0) point.gapSeconds = Math.min(point.seconds, point.gapSeconds + 1);
     },
     list: () => [...points.values()].sort((a, b) => a.at - b.at),
   };

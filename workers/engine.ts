@@ -45,7 +45,9 @@ async function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<
     }
   }, totalsEveryMs);
   return {
-    follow: engine.follow,
+    follow: (next) => {
+      engine.follow(next);
+    },
     ended: engine.run(),
     async stop() {
       clearInterval(timer);

@@ -17,7 +17,7 @@ const context = createContext(environment, log);
 const provision = createProvisionActivities(createProvisioner(context));
 await runProcess(log, () =>
   runWorkers(environment, log, [
-    { taskQueue: queues.host, activities: { locateHost: provision.locateHost }, activitiesMax: 2 },
+    { taskQueue: queues.host, activities: { locateHost: () => provision.locateHost() }, activitiesMax: 2 },
     {
       taskQueue: queues.hostOn(environment.host),
       activities: {

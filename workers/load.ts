@@ -20,7 +20,7 @@ await runProcess(log, () =>
     {
       taskQueue: queues.load,
       activities: {
-        placeShard: load.placeShard,
+        placeShard: (request: Parameters<typeof load.placeShard>[0]) => load.placeShard(request),
         ...createWarmCacheActivities(createCacheWarmer(context)),
         ...createVerifyActivities(createVerifier(context)),
       },

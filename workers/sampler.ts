@@ -22,7 +22,9 @@ function begin(orders: SamplerOrders, held: HeldOptions): Promise<HeldWork<Sampl
     }
   }, latestEveryMs);
   return Promise.resolve({
-    follow: sampler.follow,
+    follow: (next) => {
+      sampler.follow(next);
+    },
     ended: sampler.start(),
     async stop() {
       clearInterval(timer);

@@ -24,7 +24,7 @@ export async function placeShards(run: Run): Promise<void> {
 }
 
 /** One window of one shard. When nobody on its host takes the task, the shard is placed again. */
-async function holdShard(run: Run, shard: number, window: { from: number; until: number }): Promise<LoadTotals> {
+async function holdShard(run: Run, shard: number, until: number): Promise<LoadTotals> {
   const { startsAt, endsAt, shardHosts } = run.state;
   for (;;) {
     try {
@@ -33,7 +33,7 @@ async function holdShard(run: Run, shard: number, window: { from: number; until:
         shard,
         startsAt,
         endsAt,
-        ...window,
+        until,
       });
     } catch (error) {
       const lost =
@@ -84,8 +84,7 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue'> {
   const pending = new Map<string, Promise<void>>();
   while (run.state.nextWindow < windows) {
     const index = run.state.nextWindow;
-    const from = startsAt + index * plan.windowMs;
-    const until = Math.min(from + plan.windowMs, endsAt);
+    const until = Math.min(startsAt + (index + 1) * plan.windowMs, endsAt);
     run.view.update({ window: { index, of: windows } });
     for (const fault of plan.faults) {
       if (begun.has(fault.fault) || startsAt + fault.offsetMs >= until) continue;
@@ -96,7 +95,7 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue'> {
         carried.finally(() => pending.delete(fault.fault)),
       );
     }
-    const shards = Array.from({ length: plan.shards }, (_, shard) => holdShard(run, shard, { from, until }));
+    const shards = Array.from({ length: plan.shards }, (_, shard) => holdShard(run, shard, until));
     run.view.update({ load: sumTotals(await Promise.all(shards)) });
     run.state.nextWindow = index + 1;
     const enough =

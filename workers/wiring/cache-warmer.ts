@@ -28,7 +28,9 @@ export function createCacheWarmer(context: Context): CacheWarmer {
         hitRatioChangeMax: plan.warmUp.hitRatioChangeMax,
         concurrency,
         readHitRatio: createHitRatio(referenceTarget.probes(address)),
-        onProgress: beat.progress,
+        onProgress: (progress) => {
+          beat.progress(progress);
+        },
         signal: beat.signal,
       });
       const { requests, hitRatio, settled, elapsedMs } = warmed;

@@ -54,12 +54,17 @@ export function createEngineKeeper(context: Context): EngineKeeper {
     async hold(run, schedule, { until, beat }) {
       const folder = folderOf(run, schedule.shard);
       const name = engineName(schedule.shard);
+      const isStopped = (): boolean => readDesired(folder)?.stop === true;
+      const isGone = (): boolean => context.heldTable(run).adopt(name) === undefined;
+      // An attempt that comes too late must not start anew what was stopped, or what has ended by itself.
+      const isOver = (): boolean => isStopped() || (isGone() && Date.now() >= schedule.endsAt);
+      if (isOver()) return foldTotals(folder);
       let held = await start(run, schedule);
       let extendedAt = 0;
       while (Date.now() < until) {
         beat.signal.throwIfAborted();
-        const isStopped = readDesired(folder)?.stop === true;
-        if (!isStopped && context.heldTable(run).adopt(name) === undefined && Date.now() < schedule.endsAt) {
+        if (isOver()) break;
+        if (isGone()) {
           context.log.warn({ runKey: run.runKey, shard: schedule.shard }, 'the engine died and is started again');
           held = await start(run, schedule);
         }

@@ -20,7 +20,13 @@ const Settings = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9.-]+$/, 'letters, digits, dots and dashes')
     .optional(),
-  SOAK_PORT_OFFSET: z.coerce.number().int().min(0).max(40_000).optional(),
+  SOAK_PORT_OFFSET: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(40_000)
+    .refine((offset) => offset !== 1_000, "Temporal would want the port of the other one's UI: choose 100, or 2000")
+    .optional(),
   SOAK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).optional(),
   SOAK_CHROMIUM: z.string().optional(),
 });

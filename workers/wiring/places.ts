@@ -32,7 +32,7 @@ export function placesOf({ stateFolder, portOffset }: Pick<Environment, 'stateFo
     workers: join(stateFolder, 'workers'),
     stack: join(stateFolder, 'stack'),
     runs: join(stateFolder, 'runs'),
-    temporal: { port: port(7233), uiPort: port(8233), metricsPort: port(9233) },
+    temporal: { port: port(7233), uiPort: port(8233), metricsPort: port(7234) },
     evidencePort: port(15_432),
     stackPorts: {
       nginx: port(4444),

@@ -7,7 +7,7 @@ import { examine } from '#compose/doctor.ts';
 import { operationsOfMix } from '#loadtest/behaviours/mix-operations.ts';
 import type { JudgeRequest, WaveOutcome } from '#model/activities.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
-import { parseInput, type RunInput } from '#model/parse-input.ts';
+import { parseInput } from '#model/parse-input.ts';
 import type { Plan, PlanSummary, WorkflowName } from '#model/plan.ts';
 import { planRun, summarisePlan } from '#model/plan-run.ts';
 import type { RunResult } from '#model/progress.ts';

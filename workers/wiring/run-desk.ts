@@ -1,21 +1,21 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowFailedError, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
-import type { RunHandle, RunListing, Service } from '#cli/service.ts';
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import type { Service } from '#cli/service.ts';
 import { createProcessTable } from '#compose/process-table.ts';
-import { LoadTotals, type Phase, Progress, RunResult } from '#model/progress.ts';
-import { queues } from '#model/queues.ts';
 import { WorkflowName } from '#model/plan.ts';
-import type { Outcome } from '#model/verdict.ts';
+import { queues } from '#model/queues.ts';
 import type { Context } from './context.ts';
+import { describeRun, listingOf } from './run-listing.ts';
+import { awaitResult, readProgress } from './run-progress.ts';
 import type { TemporalClient } from './temporal.ts';
 
-const progressQuery = 'progress';
 const abortUpdate = 'abort';
-const queryWithinMs = 3_000;
 const abortWithinMs = 240_000;
+const pageSizeMax = 100;
+
+type Connect = () => Promise<TemporalClient>;
 
 type Desk = Pick<Service, 'startRun' | 'progress' | 'result' | 'resolve' | 'list' | 'reportPath'> & {
   /** Lets go of results that are still waited for, so that the connection can be closed. */
@@ -28,46 +28,36 @@ type Desk = Pick<Service, 'startRun' | 'progress' | 'result' | 'resolve' | 'list
   stopHeld(): Promise<string[]>;
 };
 
-/** Runs as Temporal knows them. */
-export function createRunDesk(context: Context, connect: () => Promise<TemporalClient>): Desk {
-  const runs = context.places.runs;
-  const closing = new AbortController();
-  const find = async (query: string, limit: number): Promise<WorkflowExecutionInfo[]> => {
-    const { client } = await connect();
-    const found: WorkflowExecutionInfo[] = [];
-    for await (const execution of client.workflow.list({ query, pageSize: Math.min(limit, 100) })) {
-      found.push(execution);
-      if (found.length >= limit) break;
-    }
-    return found;
-  };
-  const ours = WorkflowName.options.map((name) => `WorkflowType='${name}'`).join(' OR ');
-  const active = async (): Promise<string[]> =>
-    (await find(`ExecutionStatus='Running' AND (${ours})`, 100)).map(({ workflowId }) => workflowId);
+const ours = WorkflowName.options.map((name) => `WorkflowType='${name}'`).join(' OR ');
 
+/** Runs as Temporal knows them. */
+export function createRunDesk(context: Context, connect: Connect): Desk {
+  const closing = new AbortController();
   return {
-    active,
     close() {
       closing.abort();
     },
-    async startRun({ workflow, input, workflowId }) {
+    async active() {
+      const running = await find(connect, `ExecutionStatus='Running' AND (${ours})`, pageSizeMax);
+      return running.map(({ workflowId }) => workflowId);
+    },
+    async startRun({ workflow, input, workflowId = businessName(workflow, input, new Date()) }) {
       const { client } = await connect();
-      const id = workflowId ?? businessName(workflow, input, new Date());
       const handle = await client.workflow.start(workflow, {
         taskQueue: queues.soak,
-        workflowId: id,
+        workflowId,
         args: [input],
         workflowIdConflictPolicy: 'FAIL',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: summaryOf(workflow, input),
+        staticSummary: `${workflow} ${JSON.stringify(input)}`.slice(0, 180),
       });
-      return { workflowId: id, runKey: handle.firstExecutionRunId };
+      return { workflowId, runKey: handle.firstExecutionRunId };
     },
     progress: (workflowId) => readProgress(connect, workflowId),
     result: (handle) => awaitResult(connect, handle, closing.signal),
     async resolve(text) {
       if (text === 'latest') {
-        const [newest] = await find(ours, 1);
+        const [newest] = await find(connect, ours, 1);
         return newest === undefined ? undefined : describeRun(connect, newest);
       }
       const byId = await describeRun(connect, { workflowId: text });
@@ -76,7 +66,7 @@ export function createRunDesk(context: Context, connect: () => Promise<TemporalC
       return stored === undefined ? undefined : { workflowId: stored.workflowId, runKey: stored.runKey };
     },
     async list(limit) {
-      const found = await find(ours, limit);
+      const found = await find(connect, ours, limit);
       const handles = await Promise.all(found.map((execution) => describeRun(connect, execution)));
       return found.map((execution, index) => listingOf(execution, handles[index]?.runKey ?? execution.runId));
     },
@@ -85,29 +75,20 @@ export function createRunDesk(context: Context, connect: () => Promise<TemporalC
       return Promise.resolve(existsSync(path) ? path : undefined);
     },
     async abort(workflowIds) {
-      const { client } = await connect();
-      await Promise.all(
-        workflowIds.map(async (workflowId) => {
-          const handle = client.workflow.getHandle(workflowId);
-          await handle
-            .executeUpdate(abortUpdate, { args: [{ why: 'soak down --abort' }] })
-            .catch(() => handle.cancel());
-          await Promise.race([handle.result().catch(() => undefined), sleep(abortWithinMs, undefined, { ref: false })]);
-        }),
-      );
+      await Promise.all(workflowIds.map((workflowId) => abortRun(connect, workflowId)));
     },
-    async stopHeld() {
-      if (!existsSync(runs)) return [];
-      const stopped: string[] = [];
-      for (const runKey of readdirSync(runs)) {
-        const folder = join(runs, runKey, 'held', 'processes');
-        if (runKey === 'latest' || !existsSync(folder)) continue;
-        const table = createProcessTable(folder);
-        for (const { role } of table.list()) if (await table.stop(role)) stopped.push(role);
-      }
-      return stopped;
-    },
+    stopHeld: () => stopHeld(context.places.runs),
   };
+}
+
+async function find(connect: Connect, query: string, limit: number): Promise<WorkflowExecutionInfo[]> {
+  const { client } = await connect();
+  const found: WorkflowExecutionInfo[] = [];
+  for await (const execution of client.workflow.list({ query, pageSize: Math.min(limit, pageSizeMax) })) {
+    found.push(execution);
+    if (found.length >= limit) break;
+  }
+  return found;
 }
 
 /** `soak/small/2026-11-23T18-00-05`: what people call the run, and unique enough for them (design §3). */
@@ -117,5 +98,23 @@ function businessName(workflow: string, input: unknown, now: Date): string {
   return `soak/${what}/${now.toISOString().slice(0, 19).replaceAll(':', '-')}`;
 }
 
-const summaryOf = (workflow: string, input: unknown): string => `${workflow} ${JSON.stringify(input)}`.slice(0, 180);
+/** A run that does not take the update, because no worker answers, is cancelled: it cleans up as soon as one does. */
+async function abortRun(connect: Connect, workflowId: string): Promise<void> {
+  const { client } = await connect();
+  const handle = client.workflow.getHandle(workflowId);
+  await handle.executeUpdate(abortUpdate, { args: [{ why: 'soak down --abort' }] }).catch(() => handle.cancel());
+  const ended = handle.result().catch(() => undefined);
+  await Promise.race([ended, sleep(abortWithinMs, undefined, { ref: false })]);
+}
 
+async function stopHeld(runs: string): Promise<string[]> {
+  if (!existsSync(runs)) return [];
+  const stopped: string[] = [];
+  for (const runKey of readdirSync(runs)) {
+    const folder = join(runs, runKey, 'held', 'processes');
+    if (runKey === 'latest' || !existsSync(folder)) continue;
+    const table = createProcessTable(folder);
+    for (const { role } of table.list()) if (await table.stop(role)) stopped.push(role);
+  }
+  return stopped;
+}

@@ -1,8 +1,8 @@
 import { type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { RunHandle, RunListing } from '#cli/service.ts';
-import { Phase } from '#model/progress.ts';
-import { Outcome } from '#model/verdict.ts';
+import type { Phase } from '#model/progress.ts';
+import type { Outcome } from '#model/verdict.ts';
 import type { TemporalClient } from './temporal.ts';
 
 /** Lists do not say it: the key of a chain of executions is the run id of its first. Undefined when there is none. */
@@ -32,10 +32,8 @@ const states: Readonly<Record<string, RunListing['state']>> = {
 };
 
 export function listingOf(execution: WorkflowExecutionInfo, runId: string): RunListing {
-  const attribute = (name: string): string | undefined => {
-    const value = execution.searchAttributes[name]?.[0];
-    return typeof value === 'string' ? value : undefined;
-  };
+  const attribute = (name: string): string | undefined =>
+    execution.typedSearchAttributes.get(defineSearchAttributeKey(name, SearchAttributeType.KEYWORD));
   const wave = attribute('SoakWave');
   const phase = attribute('SoakPhase') as Phase | undefined;
   const outcome = attribute('SoakVerdict') as Outcome | undefined;
@@ -51,4 +49,3 @@ export function listingOf(execution: WorkflowExecutionInfo, runId: string): RunL
     ...(execution.closeTime === undefined ? {} : { endedAt: execution.closeTime.toISOString() }),
   };
 }
-

@@ -62,7 +62,7 @@ async function freshest(connect: Connect, workflowId: string): Promise<Partial<P
       fresh.retrying = `${activityType?.name ?? 'a step'}, attempt ${attempt ?? 1}: ${lastFailure.message.slice(0, 200)}`;
     }
     const payload = heartbeatDetails?.payloads?.[0];
-    if (payload === undefined || payload === null) continue;
+    if (!payload) continue;
     const details: unknown = defaultPayloadConverter.fromPayload(payload);
     if (activityType?.name === 'holdLoad') {
       const totals = LoadTotals.safeParse(details);

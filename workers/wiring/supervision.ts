@@ -78,14 +78,15 @@ function workerCharges(environment: Environment): Charge[] {
 async function keep(charge: Charge, log: Logger, signal: AbortSignal): Promise<void> {
   let failures = 0;
   let startedAt = 0;
-  while (!signal.aborted) {
+  const isEnding = (): boolean => signal.aborted;
+  while (!isEnding()) {
     if (charge.isAlive()) {
       if (Date.now() - startedAt > steadyMs) failures = 0;
     } else {
       const waitMs = backoffMs[Math.min(failures, backoffMs.length - 1)] ?? 0;
       failures += 1;
       await pause(waitMs, signal);
-      if (signal.aborted) return;
+      if (isEnding()) return;
       await charge.start().then(
         () => {
           log.info({ charge: charge.name }, 'started');

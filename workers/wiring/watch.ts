@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Beat } from '#activities/heartbeat.ts';
 import type { Watch } from '#activities/sample.ts';
 import { readDesired } from '#compose/held/desired-file.ts';
 import { extendLease } from '#compose/held/lease.ts';
@@ -30,61 +31,17 @@ export const latestFile = (folder: string): string => join(folder, 'latest.json'
 type Held = 'sampler' | 'watchdog';
 
 export function createWatch(context: Context): Watch {
-  const folderOf = (run: RunRef, name: Held): string => join(context.runPlaces(run).held, name);
-  const start = async (run: RunRef, name: Held, payload: SamplerOrders | WatchdogOrders): Promise<HeldProcess> => {
-    const folder = folderOf(run, name);
-    mkdirSync(folder, { recursive: true });
-    return startHeld({
-      folder,
-      table: context.heldTable(run),
-      runKey: run.runKey,
-      payload,
-      spec: (epoch) =>
-        heldSpec(context.environment, { role: name, entry: name, nice: 0, folder, epoch, runKey: run.runKey }),
-    });
-  };
-  const startBoth = async (run: RunRef): Promise<Record<Held, HeldProcess>> => {
-    const plan = await context.readPlan(run);
-    return {
-      sampler: await start(run, 'sampler', samplerOrders(context, run, plan)),
-      watchdog: await start(run, 'watchdog', watchdogOrders(context, run)),
-    };
-  };
-  const isGone = (run: RunRef, name: Held): boolean =>
-    readDesired(folderOf(run, name))?.stop !== true && context.heldTable(run).adopt(name) === undefined;
-
   return {
     async start(run, signal) {
       const { signals } = await prove(context, run, signal);
-      await startBoth(run);
+      await startBoth(context, run);
       return { note: `${signals} signals deliver` };
     },
-    async hold(run, until, beat) {
-      let held = await startBoth(run);
-      let extendedAt = 0;
-      let uploadedAt = Date.now();
-      while (Date.now() < until) {
-        beat.signal.throwIfAborted();
-        if (isGone(run, 'sampler') || isGone(run, 'watchdog')) held = await startBoth(run);
-        if (Date.now() - extendedAt >= leaseEveryMs) {
-          for (const name of ['sampler', 'watchdog'] as const) {
-            extendLease(folderOf(run, name), held[name].epoch, Date.now() + leaseMs);
-          }
-          extendedAt = Date.now();
-          beat.progress(readLatest(folderOf(run, 'sampler')));
-        }
-        if (Date.now() - uploadedAt >= uploadEveryMs) {
-          await uploadLive(context, run, beat.signal);
-          uploadedAt = Date.now();
-        }
-        await sleep(Math.min(lookMs, Math.max(1, until - Date.now())), undefined, { signal: beat.signal });
-      }
-      return readLatest(folderOf(run, 'sampler'));
-    },
+    hold: (run, until, beat) => hold(context, run, { until, beat }),
     async stop(run) {
       const table = context.heldTable(run);
       for (const name of ['watchdog', 'sampler'] as const) {
-        await steer({ folder: folderOf(run, name), runKey: run.runKey, stop: true });
+        await steer({ folder: folderOf(context, run, name), runKey: run.runKey, stop: true });
         const deadline = Date.now() + endWithinMs;
         while (table.adopt(name) !== undefined && Date.now() < deadline) await sleep(lookMs);
         await table.stop(name);
@@ -92,21 +49,79 @@ export function createWatch(context: Context): Watch {
       return { note: 'sampler and watchdog ended' };
     },
     async collect(run, signal) {
-      const { spool } = context.runPlaces(run);
       const table = context.heldTable(run);
-      // Incarnations of held processes are their epochs; whoever is not in the table any more appends nothing.
+      // Whoever is not in the table of held processes any more appends nothing.
       const isAlive = (producer: string): boolean => table.adopt(producer) !== undefined;
-      const { batches } = await uploadSpool({
-        folder: spool,
-        store: context.store,
-        runKey: run.runKey,
-        includeOpen: true,
-        isAlive,
-        signal,
-      });
+      const folder = context.runPlaces(run).spool;
+      const upload = { folder, store: context.store, runKey: run.runKey, includeOpen: true, isAlive, signal };
+      const { batches } = await uploadSpool(upload);
       return { batches };
     },
   };
+}
+
+const folderOf = (context: Context, run: RunRef, name: Held): string => join(context.runPlaces(run).held, name);
+
+async function start(
+  context: Context,
+  run: RunRef,
+  { name, payload }: { name: Held; payload: SamplerOrders | WatchdogOrders },
+): Promise<HeldProcess> {
+  const folder = folderOf(context, run, name);
+  mkdirSync(folder, { recursive: true });
+  const { runKey } = run;
+  return startHeld({
+    folder,
+    table: context.heldTable(run),
+    runKey,
+    payload,
+    spec: (epoch) => heldSpec(context.environment, { role: name, entry: name, nice: 0, folder, epoch, runKey }),
+  });
+}
+
+async function startBoth(context: Context, run: RunRef): Promise<Record<Held, HeldProcess>> {
+  const plan = await context.readPlan(run);
+  return {
+    sampler: await start(context, run, { name: 'sampler', payload: samplerOrders(context, run, plan) }),
+    watchdog: await start(context, run, { name: 'watchdog', payload: watchdogOrders(context, run) }),
+  };
+}
+
+/** Adopts both, keeps their leases, starts again what died, and moves what was spooled into the store meanwhile. */
+async function hold(
+  context: Context,
+  run: RunRef,
+  { until, beat }: { until: number; beat: Beat },
+): Promise<{ gatewaysRssBytes?: number }> {
+  const isStopped = (): boolean => readDesired(folderOf(context, run, 'watchdog'))?.stop === true;
+  const isGone = (name: Held): boolean => context.heldTable(run).adopt(name) === undefined;
+  const latest = () => readLatest(folderOf(context, run, 'sampler'));
+  // `stop` is final: an attempt that comes too late must not start anew what was ended.
+  if (isStopped()) return latest();
+  let held = await startBoth(context, run);
+  let extendedAt = 0;
+  let uploadedAt = Date.now();
+  let uploading: Promise<void> | undefined;
+  while (Date.now() < until && !isStopped()) {
+    beat.signal.throwIfAborted();
+    if (isGone('sampler') || isGone('watchdog')) held = await startBoth(context, run);
+    if (Date.now() - extendedAt >= leaseEveryMs) {
+      for (const name of ['sampler', 'watchdog'] as const) {
+        extendLease(folderOf(context, run, name), held[name].epoch, Date.now() + leaseMs);
+      }
+      extendedAt = Date.now();
+      beat.progress(latest());
+    }
+    if (uploading === undefined && Date.now() - uploadedAt >= uploadEveryMs) {
+      uploading = uploadLive(context, run, beat.signal).finally(() => {
+        uploading = undefined;
+        uploadedAt = Date.now();
+      });
+    }
+    await sleep(Math.min(lookMs, Math.max(1, until - Date.now())), undefined, { signal: beat.signal });
+  }
+  await uploading;
+  return latest();
 }
 
 /** An outage of the store costs nothing here: what was not stored stays in the spool for the next turn. */
@@ -115,7 +130,7 @@ async function uploadLive(context: Context, run: RunRef, signal: AbortSignal): P
     const folder = context.runPlaces(run).spool;
     await uploadSpool({ folder, store: context.store, runKey: run.runKey, includeOpen: false, signal });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted) return;
     context.log.warn({ runKey: run.runKey, reason: String(error) }, 'evidence stays in the spool for now');
   }
 }

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunResultFile } from '#reports/result.ts';
+import { startSystem, type System } from './system.ts';
+
+/** Long enough to kill in the middle of, short enough for a test: no question of it needs more. */
+const input = { wave: 'smoke', duration: '20s', window: '10s', users: 10, faults: 'none', keep: 'stack' };
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+}, 240_000);
+afterAll(async () => {
+  await system.down();
+}, 120_000);
+
+interface Killed {
+  readonly file: RunResultFile;
+  readonly runKey: string;
+  readonly outcome: string;
+  readonly reasons: readonly string[];
+}
+
+/** Starts a run, kills something five seconds into its load, and waits for the verdict. */
+async function killDuringLoad(kill: (runKey: string) => void | Promise<void>): Promise<Killed> {
+  const { workflowId, runKey } = await system.start('SoakWave', input);
+  const { loadStartsAt = 0 } = await system.until(workflowId, (progress) => progress.loadStartsAt !== undefined);
+  await sleep(Math.max(0, loadStartsAt + 5_000 - Date.now()));
+  await kill(runKey);
+  const { outcome, reasons } = await system.result(workflowId);
+  return { file: system.readResult(runKey), runKey, outcome, reasons };
+}
+
+/** Resolves to how long it took until the role was played by another process than before. */
+async function secondsUntilReplaced(role: string, oldPid: number, runKey?: string): Promise<number> {
+  const killedAt = Date.now();
+  while (Date.now() < killedAt + 30_000) {
+    await sleep(50);
+    if (system.record(role, runKey).pid !== oldPid) return (Date.now() - killedAt) / 1_000;
+  }
+  throw new Error(`${role} was not replaced`);
+}
+
+describe('a run whose harness is killed in the middle of its load', () => {
+  it('comes to the verdict that it has undisturbed', async () => {
+    const { outcome, reasons, file, runKey } = await killDuringLoad(() => undefined);
+    expect({ outcome, reasons }).toEqual({ outcome: 'pass', reasons: [] });
+    expect(file.load).toMatchObject({ dropped: 0, unknown: 0, inFlight: 0 });
+    expect(file.load.delivered).toBeGreaterThan(150);
+    expect(system.starts('engine-0', runKey)).toBe(1);
+  });
+
+  it.each(['orchestrator', 'load', 'temporal'])(
+    'keeps its load and comes to the same verdict when %s gets SIGKILL',
+    async (role) => {
+      let replaced = Number.NaN;
+      const { outcome, reasons, file, runKey } = await killDuringLoad(async () => {
+        replaced = await secondsUntilReplaced(role, system.kill(role));
+      });
+      expect(replaced).toBeLessThan(10);
+      expect({ outcome, reasons }).toEqual({ outcome: 'pass', reasons: [] });
+      // The engine lived through it: no second of any user is missing, and it was never started again.
+      expect(file.load).toMatchObject({ dropped: 0, unknown: 0, inFlight: 0 });
+      expect(system.starts('engine-0', runKey)).toBe(1);
+    },
+  );
+
+  it('has its engine back within five seconds and says what was not delivered', async () => {
+    let replaced = Number.NaN;
+    const { outcome, reasons, file, runKey } = await killDuringLoad(async (key) => {
+      replaced = await secondsUntilReplaced('engine-0', system.kill('engine-0', key), key);
+    });
+    expect(replaced).toBeLessThan(5);
+    expect({ outcome, reasons }).toEqual({ outcome: 'pass', reasons: [] });
+    expect(system.starts('engine-0', runKey)).toBe(2);
+    const { due, delivered, dropped, abandoned, unknown, inFlight } = file.load;
+    expect(due).toBe(delivered + dropped + abandoned + unknown + inFlight);
+    expect(inFlight).toBe(0);
+    expect(dropped + unknown).toBeGreaterThan(0);
+    // Ten users, five seconds: what was lost is at most that, and the report names the gap as an outage of the harness.
+    expect(dropped + unknown).toBeLessThanOrEqual(10 * 5);
+    const outage = file.outages.find(({ name }) => name.startsWith('engine'));
+    expect(outage).toBeDefined();
+    expect(((outage?.to ?? Infinity) - (outage?.from ?? 0)) / 1_000).toBeLessThan(5);
+  });
+});

@@ -1,0 +1,112 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import type { Progress, RunResult } from '#model/progress.ts';
+import type { ProcessRecord } from '#model/stack.ts';
+import type { RunResultFile } from '#reports/result.ts';
+
+/** Ports of the tests' own system, beside whatever runs on the usual ones. */
+const portOffset = 3_100;
+const temporalPort = 7_233 + portOffset;
+
+/** A whole soakwave of its own: state folder, ports, processes. */
+export interface System {
+  readonly folder: string;
+  readonly client: Client;
+  /** One `soak …` command. */
+  soak(...args: string[]): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }>;
+  /** Starts a workflow as `temporal workflow start` does: by type name, with one JSON argument. */
+  start(workflow: string, input: unknown): Promise<{ workflowId: string; runKey: string }>;
+  progress(workflowId: string): Promise<Progress | undefined>;
+  /** Waits until the run's progress is as wanted; throws after `withinMs`. */
+  until(workflowId: string, wanted: (progress: Progress) => boolean, withinMs?: number): Promise<Progress>;
+  result(workflowId: string): Promise<RunResult>;
+  /** SIGKILL, to the one process that plays the role. */
+  kill(role: string, runKey?: string): number;
+  record(role: string, runKey?: string): ProcessRecord;
+  /** How often the role was started. */
+  starts(role: string, runKey?: string): number;
+  readResult(runKey: string): RunResultFile;
+  down(): Promise<void>;
+}
+
+export async function startSystem(): Promise<System> {
+  const folder = mkdtempSync(join(tmpdir(), 'soakwave-system-'));
+  const env = { SOAK_HOME: folder, SOAK_PORT_OFFSET: String(portOffset), SOAK_HOST: 'test-host', NO_COLOR: '1' };
+  const soak: System['soak'] = async (...args) => {
+    const { exitCode, stdout, stderr } = await execa('scripts/soak', args, { env, reject: false, timeout: 400_000 });
+    return { exitCode, stdout, stderr };
+  };
+  const up = await soak('up');
+  if (up.exitCode !== 0) throw new Error(`soak up failed: ${up.stdout}\n${up.stderr}`);
+  const connection = await Connection.connect({ address: `127.0.0.1:${temporalPort}` });
+  const client = new Client({ connection });
+
+  const tableOf = (role: string, runKey?: string): string => {
+    if (runKey !== undefined) return join(folder, 'runs', runKey, 'held', 'processes');
+    if (['temporal', 'evidence'].includes(role)) return join(folder, 'base', 'processes');
+    return ['orchestrator', 'host', 'seed', 'load', 'supervisor'].includes(role)
+      ? join(folder, 'workers')
+      : join(folder, 'stack', 'processes');
+  };
+  const record = (role: string, runKey?: string): ProcessRecord =>
+    JSON.parse(readFileSync(join(tableOf(role, runKey), `${role}.json`), 'utf8')) as ProcessRecord;
+  const progress: System['progress'] = async (workflowId) => {
+    const asked = client.workflow.getHandle(workflowId).query<Progress>('progress');
+    return asked.catch(() => undefined);
+  };
+
+  return {
+    folder,
+    client,
+    soak,
+    async start(workflow, input) {
+      const workflowId = `test/${workflow}/${Date.now()}`;
+      const handle = await client.workflow.start(workflow, { taskQueue: 'soak', workflowId, args: [input] });
+      return { workflowId, runKey: handle.firstExecutionRunId };
+    },
+    progress,
+    async until(workflowId, wanted, withinMs = 120_000) {
+      const deadline = Date.now() + withinMs;
+      for (;;) {
+        const now = await progress(workflowId);
+        if (now !== undefined && wanted(now)) return now;
+        if (Date.now() > deadline) throw new Error(`the run stayed as it is: ${JSON.stringify(now)}`);
+        await sleep(250);
+      }
+    },
+    result: (workflowId) => resultOf(client, workflowId),
+    kill(role, runKey) {
+      const { pid } = record(role, runKey);
+      process.kill(pid, 'SIGKILL');
+      return pid;
+    },
+    record,
+    starts: (role, runKey) => Number(readFileSync(join(tableOf(role, runKey), `${role}.starts`), 'utf8')),
+    readResult: (runKey) =>
+      JSON.parse(readFileSync(join(folder, 'runs', runKey, 'result.json'), 'utf8')) as RunResultFile,
+    async down() {
+      await connection.close();
+      const ended = await soak('down', '--abort');
+      if (ended.exitCode !== 0) throw new Error(`soak down failed: ${ended.stdout}\n${ended.stderr}`);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A Temporal server that is killed on purpose is away for a moment. */
+async function resultOf(client: Client, workflowId: string): Promise<RunResult> {
+  const deadline = Date.now() + 240_000;
+  for (;;) {
+    try {
+      return (await client.workflow.getHandle(workflowId).result()) as RunResult;
+    } catch (error) {
+      const isAway = error instanceof Error && error.name === 'ServiceError';
+      if (!isAway || Date.now() > deadline) throw error;
+      await sleep(1_000);
+    }
+  }
+}

@@ -37,7 +37,7 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
   'samples-present': answerable,
   'operations-checked': tooFewIterations,
   'error-rate': answerable,
-  'no-lost-write': answerable,
+  'no-lost-write': ({ load }) => (readOnlyMixes.includes(load.mix) ? `the mix ${load.mix} writes nothing` : undefined),
   'no-scope-leak': answerable,
   'faults-healed': ({ faults, faultsAbsentBecause }) =>
     faults.length > 0 ? undefined : (faultsAbsentBecause ?? 'no fault is planned'),
@@ -54,6 +54,8 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
   },
   'memory-leak': leakOutOfReach,
 };
+
+const readOnlyMixes: readonly MixName[] = ['federation', 'multi-tenant'];
 
 /** Share of a mix's iterations that its rarest operation gets (R3.1); where storms or few tasks make every operation common, a tenth. */
 const rarestShare: Readonly<Record<MixName, number>> = {

@@ -50,7 +50,7 @@ describe('a run whose harness is killed in the middle of its load', () => {
     expect(system.starts('engine-0', runKey)).toBe(1);
   });
 
-  it.each(['orchestrator', 'load', 'temporal'])(
+  it.each(['orchestrator', 'load', 'temporal', 'evidence'])(
     'keeps its load and comes to the same verdict when %s gets SIGKILL',
     async (role) => {
       let replaced = Number.NaN;

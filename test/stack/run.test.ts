@@ -1,0 +1,154 @@
+import { createServer } from 'node:net';
+import { WorkflowFailedError } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RunResult } from '#model/progress.ts';
+import { RunResultFile } from '#reports/result.ts';
+import { startSystem, type System } from './system.ts';
+
+/** Short loads: what these runs show does not need longer ones. */
+const short = { duration: '12s', window: '4s', users: 6, faults: 'none', keep: 'stack' };
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+}, 240_000);
+afterAll(async () => {
+  await system.down();
+}, 120_000);
+
+/** How a workflow that must not work out failed. */
+async function failureOf(
+  workflow: string,
+  input: unknown,
+): Promise<{ type: string; message: string; seconds: number }> {
+  const startedAt = Date.now();
+  const { workflowId } = await system.start(workflow, input);
+  const error: unknown = await system.client.workflow
+    .getHandle(workflowId)
+    .result()
+    .catch((reason: unknown) => reason);
+  if (!(error instanceof WorkflowFailedError)) throw new Error('the workflow did not fail', { cause: error });
+  const { type, message } = error.cause as Error & { type: string };
+  return { type, message, seconds: (Date.now() - startedAt) / 1_000 };
+}
+
+describe('bad input', () => {
+  it('fails a workflow at once with InvalidInput and every problem in one message', async () => {
+    const input = { wave: 'smal', duration: '-5m', usres: 3, spawnRate: 'fast' };
+    const { type, message, seconds } = await failureOf('SoakWave', input);
+    expect(type).toBe('InvalidInput');
+    expect(message.split('\n')).toHaveLength(4);
+    for (const named of ['wave', 'duration', 'usres', 'spawnRate']) expect(message).toContain(named);
+    expect(message).toContain('small');
+    expect(seconds).toBeLessThan(10);
+  });
+
+  it.each([
+    ['SoakWave', undefined],
+    ['StabilityRun', 'small'],
+    ['FederationLoad', { waves: ['small'] }],
+    ['AllWaves', { waves: ['tiny'] }],
+  ])('fails %s started with %j', async (workflow, input) => {
+    expect((await failureOf(workflow, input)).type).toBe('InvalidInput');
+  });
+
+  it('ends the command with 64 and one message, before anything starts', async () => {
+    const { exitCode, stderr } = await system.soak('run', 'smal', '--users', 'many', '--durration', '5m');
+    expect(exitCode).toBe(64);
+    expect(stderr).toContain('smal');
+    expect(stderr).toContain('--users');
+    expect(stderr).toContain('--durration');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('finds a taken port in preflight, names it, and gives the stack back', async () => {
+    const port = 4_444 + 3_100;
+    const other = createServer().listen(port, '127.0.0.1');
+    try {
+      const { type, message } = await failureOf('SoakWave', { wave: 'smoke', ...short });
+      expect(type).toBe('PreflightFailed');
+      expect(message).toContain(`port ${port} for nginx is taken`);
+    } finally {
+      other.close();
+    }
+  });
+});
+
+describe('soak run smoke', () => {
+  it('passes, with a report and a result whose shapes are published', async () => {
+    const { exitCode, stdout } = await system.soak('run', 'smoke', '--json', '--keep', 'stack');
+    const result = RunResult.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
+    expect(result).toMatchObject({ outcome: 'pass', reasons: [] });
+    expect(exitCode).toBe(0);
+    const file = RunResultFile.parse(system.readResult(result.runId));
+    expect(file.faults.map(({ fault }) => fault)).toEqual(['kill-gateway-2']);
+    expect(file.verdict.answers.every(({ outcome }) => outcome === 'pass')).toBe(true);
+    expect(file.verdict.answers.map(({ question }) => question)).toContain('faults-healed');
+    const { due, delivered, dropped, abandoned, unknown, inFlight } = file.load;
+    expect(due).toBe(delivered + dropped + abandoned + unknown + inFlight);
+  });
+
+  it('is found by search attributes, and is listed', async () => {
+    const found = system.client.workflow.list({
+      query: `SoakWave='smoke' AND SoakVerdict='pass' AND SoakPhase='done'`,
+    });
+    const ids: string[] = [];
+    for await (const { workflowId } of found) ids.push(workflowId);
+    expect(ids.some((id) => id.startsWith('soak/smoke/'))).toBe(true);
+    const { stdout } = await system.soak('list', '--json');
+    expect(stdout).toContain(ids[0]);
+  });
+});
+
+describe('a run that goes on', () => {
+  it('holds its stack against a second one, ends when told to, and leaves nothing held', async () => {
+    const { workflowId, runKey } = await system.start('SoakWave', { wave: 'smoke', ...short, duration: '5m' });
+    await system.until(
+      workflowId,
+      ({ phase, loadStartsAt = Infinity }) => phase === 'load' && Date.now() > loadStartsAt,
+    );
+    const second = await failureOf('SoakWave', { wave: 'smoke', ...short });
+    expect(second.type).toBe('StackBusy');
+    expect(second.message).toContain(workflowId);
+
+    const handle = system.client.workflow.getHandle(workflowId);
+    await expect(handle.executeUpdate('abort', { args: [{}] })).rejects.toThrow();
+    await handle.executeUpdate('abort', { args: [{ why: 'the test has seen enough' }] });
+    const { outcome, reasons } = await system.result(workflowId);
+    expect(outcome).toBe('inconclusive');
+    expect(system.readResult(runKey).verdict.headline + reasons.join()).toContain('the test has seen enough');
+    expect(() => system.record('engine-0', runKey)).toThrow();
+    expect(() => system.record('sampler', runKey)).toThrow();
+  });
+
+  it('continues as new without touching its load', async () => {
+    const { workflowId, runKey } = await system.start('StabilityRun', {
+      wave: 'smoke',
+      ...short,
+      windowsPerExecution: 1,
+    });
+    expect(await system.result(workflowId)).toMatchObject({ outcome: 'pass', reasons: [] });
+    const last = await system.client.workflow.getHandle(workflowId).describe();
+    expect(last.runId).not.toBe(runKey);
+    expect(last.raw.workflowExecutionInfo?.firstRunId).toBe(runKey);
+    expect(system.starts('engine-0', runKey)).toBe(1);
+    expect(system.starts('sampler', runKey)).toBe(1);
+    expect(system.readResult(runKey).load).toMatchObject({ dropped: 0, unknown: 0, abandoned: 0 });
+  });
+});
+
+describe('the other workflows', () => {
+  it('FederationLoad asks what goes out to the gateways', async () => {
+    const { workflowId, runKey } = await system.start('FederationLoad', { wave: 'smoke', ...short });
+    expect(await system.result(workflowId)).toMatchObject({ outcome: 'pass', reasons: [] });
+    const operations = system.readResult(runKey).operations.map(({ operation }) => operation);
+    expect(operations.sort()).toEqual(['federated-tools', 'federation-aggregate', 'list-team-tools']);
+  });
+
+  it('AllWaves runs a child a wave and compares them', async () => {
+    const { workflowId } = await system.start('AllWaves', { waves: ['smoke'], ...short });
+    const { outcome, report } = await system.result(workflowId);
+    expect(outcome).toBe('pass');
+    expect(report).toContain('report.html');
+  });
+});

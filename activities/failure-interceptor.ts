@@ -23,7 +23,10 @@ export function createFailureInterceptor(): ActivityInboundCallsInterceptor {
   };
 }
 
-/** Exported for its test: the mapping of one error. */
+/**
+ * The mapping of one error.
+ * @internal
+ */
 export function nameFailure(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof CancelledFailure || error.name === 'AbortError') return error;

@@ -15,6 +15,7 @@ await runProcess(log, () =>
     {
       taskQueue: queues.soak,
       workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+      workflowInterceptors: fileURLToPath(new URL('../workflows/summaries.ts', import.meta.url)),
       activities: {
         ...createPlanActivities(createPlanner(environment)),
         ...createJudgeActivities(createJudge(environment)),

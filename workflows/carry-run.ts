@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   CancellationScope,
   condition,
   isCancellation,
@@ -29,8 +30,8 @@ export async function carryRun(workflow: WorkflowName, input: unknown): Promise<
   const run = carried.success ? resumeRun(carried.data.carried) : await beginRun(workflow, input);
   const end = await runToEnd(run, carried.success);
   if (end.kind === 'continue') {
-    // Outside every try/finally: a seam is not an end, and clean-up never runs at one.
-    await condition(() => run.view.progress.blocked === undefined);
+    // Outside every try/finally: a seam is not an end, and clean-up never runs at one. Nothing is awaited since the run
+    // last looked at what its operator wants, so no update is lost at the seam.
     return makeContinueAsNewFunc<(next: { carried: CarriedRun }) => Promise<RunResult>>()({ carried: run.state });
   }
   return end.result;
@@ -87,9 +88,12 @@ async function runToEnd(run: Run, resumed: boolean): Promise<End> {
   let aborted: string | undefined;
   let cancelled: unknown;
   try {
-    if ((await scope.run(() => carrySteps(run, resumed))) === 'continue') return { kind: 'continue' };
+    const end = await scope.run(() => carrySteps(run, resumed));
+    if (end === 'continue' && run.operator.abortReason() === undefined) return { kind: 'continue' };
+    if (end === 'continue') throw ApplicationFailure.nonRetryable('aborted between two windows', 'StepFailed');
   } catch (error) {
     const reason = run.operator.abortReason();
+    endRunningStep(run, error);
     if (reason !== undefined) aborted = `aborted by an operator: ${reason}`;
     else if (isCancellation(error)) aborted = 'the workflow was cancelled';
     else aborted = describeFailure(error);
@@ -100,6 +104,14 @@ async function runToEnd(run: Run, resumed: boolean): Promise<End> {
   const result = await CancellationScope.nonCancellable(() => cleanUp(run, aborted));
   if (cancelled !== undefined) throw cancelled as Error; // judged and reported, but Temporal shall show it as cancelled
   return { kind: 'done', result };
+}
+
+/** A step that was cut off by what ended the run; steps with an outcome of their own have ended already. */
+function endRunningStep(run: Run, error: unknown): void {
+  const cutOff = run.view.progress.steps.findLast(({ outcome }) => outcome === 'running');
+  if (cutOff === undefined) return;
+  if (isCancellation(error)) run.view.end(cutOff, 'cancelled');
+  else run.view.end(cutOff, 'failed', describeFailure(error));
 }
 
 async function carrySteps(run: Run, resumed: boolean): Promise<'ended' | 'continue'> {

@@ -4,10 +4,12 @@ import { judge, onHost, onLoadHost, report } from './activity-proxies.ts';
 import { cleanUpStep, type Run } from './run.ts';
 
 /** Every host that made something for this run. */
-const hostsOf = (run: Run): string[] => [...new Set([run.state.host, ...run.state.shardHosts])];
+const hostsOf = (run: Run): string[] => [...new Set([run.state.host, ...run.state.shardHosts.filter(Boolean)])];
 
 export async function stopShards(run: Run): Promise<{ stopped: number }> {
-  const stops = run.state.shardHosts.map((host, shard) => onLoadHost(host).stopLoad({ ...run.ref, shard }));
+  const stops = run.state.shardHosts.map(async (host, shard) =>
+    host === '' ? { stopped: false } : onLoadHost(host).stopLoad({ ...run.ref, shard }),
+  );
   const ended = await Promise.all(stops);
   return { stopped: ended.filter(({ stopped }) => stopped).length };
 }

@@ -1,4 +1,4 @@
-import { ActivityFailure, sleep, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, sleep, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
 import type { LoadTotals } from '#model/progress.ts';
 import { onHost, onLoadHost, placeShard } from './activity-proxies.ts';
 import { describeFailure, type Run } from './run.ts';
@@ -17,10 +17,12 @@ function sumTotals(shards: readonly LoadTotals[]): LoadTotals {
 /** Places every shard's engine with the whole schedule; they wait for its start by themselves. */
 export async function placeShards(run: Run): Promise<void> {
   const { startsAt, endsAt } = run.state;
-  const places = Array.from({ length: run.state.plan.shards }, (_, shard) =>
-    placeShard.executeWithOptions({ summary: `place shard ${shard}` }, [{ ...run.ref, shard, startsAt, endsAt }]),
-  );
-  run.state.shardHosts = (await Promise.all(places)).map(({ host }) => host);
+  const places = Array.from({ length: run.state.plan.shards }, async (_, shard) => {
+    run.state.shardHosts[shard] = '';
+    const { host } = await placeShard({ ...run.ref, shard, startsAt, endsAt });
+    run.state.shardHosts[shard] = host;
+  });
+  await Promise.all(places);
 }
 
 /** One window of one shard. When nobody on its host takes the task, the shard is placed again. */
@@ -82,6 +84,11 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue'> {
   const firstWindow = run.state.nextWindow;
   const begun = new Set(run.state.faults.map(({ fault }) => fault));
   const pending = new Map<string, Promise<void>>();
+  const faults = new CancellationScope();
+  const endFaults = async (): Promise<void> => {
+    faults.cancel();
+    await CancellationScope.nonCancellable(() => Promise.all(pending.values()));
+  };
   while (run.state.nextWindow < windows) {
     const index = run.state.nextWindow;
     const until = Math.min(startsAt + (index + 1) * plan.windowMs, endsAt);
@@ -89,14 +96,18 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue'> {
     for (const fault of plan.faults) {
       if (begun.has(fault.fault) || startsAt + fault.offsetMs >= until) continue;
       begun.add(fault.fault);
-      const carried = carryFault(run, fault).catch(() => undefined);
+      const carried = faults.run(() => carryFault(run, fault)).catch(() => undefined);
       pending.set(
         fault.fault,
         carried.finally(() => pending.delete(fault.fault)),
       );
     }
     const shards = Array.from({ length: plan.shards }, (_, shard) => holdShard(run, shard, until));
-    run.view.update({ load: sumTotals(await Promise.all(shards)) });
+    const held = await Promise.all(shards).catch(async (error: unknown) => {
+      await endFaults(); // none may begin, or go on, while the run is cleaned up
+      throw error;
+    });
+    run.view.update({ load: sumTotals(held) });
     run.state.nextWindow = index + 1;
     const enough =
       run.state.nextWindow - firstWindow >= plan.windowsPerExecution || workflowInfo().continueAsNewSuggested;

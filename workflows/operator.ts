@@ -1,11 +1,12 @@
 import { condition, defineUpdate, setHandler } from '@temporalio/workflow';
+import { messages } from '#model/messages.ts';
 
 export type Resolution = 'retry' | 'skip' | 'abort';
 
 /** Ends the run: load stops, faults heal, what there is is judged. */
-export const abortUpdate = defineUpdate<string, [{ why: string }]>('abort');
+const abortUpdate = defineUpdate<string, [{ why: string }]>(messages.abort);
 /** Says what a blocked step shall do. */
-export const resolveStepUpdate = defineUpdate<string, [Resolution]>('resolveStep');
+const resolveStepUpdate = defineUpdate<string, [Resolution]>(messages.resolveStep);
 
 /** What people tell a run while it goes on. Handlers only note it; the main loop acts. */
 export interface Operator {

@@ -1,8 +1,9 @@
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { messages } from '#model/messages.ts';
 import type { Phase, Progress, StepRecord } from '#model/progress.ts';
 
-export const progressQuery = defineQuery<Progress>('progress');
+const progressQuery = defineQuery<Progress>(messages.progress);
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const attributes = {

@@ -121,6 +121,16 @@ describe('a run that goes on', () => {
     expect(() => system.record('sampler', runKey)).toThrow();
   });
 
+  it('is taken over when somebody terminated it: what it held is ended, and the next one passes', async () => {
+    const { workflowId, runKey } = await system.start('SoakWave', { wave: 'smoke', ...short, duration: '5m' });
+    await system.until(workflowId, ({ loadStartsAt = Infinity }) => Date.now() > loadStartsAt + 1_000);
+    await system.client.workflow.getHandle(workflowId).terminate('nothing of it gets to clean up');
+    expect(system.record('engine-0', runKey).pid).toBeGreaterThan(0);
+    const next = await system.start('SoakWave', { wave: 'smoke', ...short });
+    expect(await system.result(next.workflowId)).toMatchObject({ outcome: 'pass', reasons: [] });
+    for (const role of ['engine-0', 'sampler', 'watchdog']) expect(() => system.record(role, runKey)).toThrow();
+  });
+
   it('continues as new without touching its load', async () => {
     const { workflowId, runKey } = await system.start('StabilityRun', {
       wave: 'smoke',

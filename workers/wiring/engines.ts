@@ -127,7 +127,10 @@ async function ordersOf(context: Context, run: RunRef, schedule: ShardSchedule):
   };
 }
 
-/** What all incarnations of a shard's engine did so far; users and latency are the newest one's. */
+/**
+ * What all incarnations of a shard's engine did so far; users and latency are the newest one's.
+ * @internal
+ */
 export function foldTotals(folder: string): LoadTotals {
   const sum: LoadTotals = { due: 0, delivered: 0, dropped: 0, abandoned: 0, requests: 0, failed: 0, users: 0 };
   const totals = readdirSync(folder)

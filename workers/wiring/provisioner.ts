@@ -16,7 +16,9 @@ import { canonicalJson } from '#model/canonical-json.ts';
 import type { Plan } from '#model/plan.ts';
 import { referenceTarget } from '#targets/reference/target.ts';
 import type { Context } from './context.ts';
+import { createNemesis } from './nemesis.ts';
 import { connectClient } from './temporal.ts';
+import { createWatch } from './watch.ts';
 
 const claimPollMs = 5_000;
 
@@ -134,8 +136,18 @@ async function claimStack(
   const { owner } = first;
   if (!(await isOver(context, owner))) return { taken: false, owner: `${owner.workflowId} (run ${owner.runKey})` };
   const replaced = await replaceClaim(stack, owner.runKey, claim);
+  if (replaced) await endHeldOf(context, owner.runKey);
   if (replaced) return { taken: true, note: `took the stack over from ${owner.workflowId}, which is over` };
   return { taken: false, owner: 'another run that was faster' };
+}
+
+/** A run that was terminated cleans nothing up: who takes its stack over heals its faults and ends what it held. */
+async function endHeldOf(context: Context, runKey: string): Promise<void> {
+  const owner = { runKey, workflowId: '', planHash: '' };
+  await createNemesis(context).healAll(owner);
+  await createWatch(context).stop(owner);
+  const table = context.heldTable(owner);
+  for (const { role } of table.list()) await table.stop(role);
 }
 
 async function isOver(context: Context, owner: { workflowId: string; runKey: string }): Promise<boolean> {

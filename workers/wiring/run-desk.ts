@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import type { Service } from '#cli/service.ts';
 import { createProcessTable } from '#compose/process-table.ts';
+import { messages } from '#model/messages.ts';
 import { WorkflowName } from '#model/plan.ts';
 import { queues } from '#model/queues.ts';
 import type { Context } from './context.ts';
@@ -11,7 +12,6 @@ import { describeRun, listingOf } from './run-listing.ts';
 import { awaitResult, readProgress } from './run-progress.ts';
 import type { TemporalClient } from './temporal.ts';
 
-const abortUpdate = 'abort';
 const abortWithinMs = 240_000;
 const pageSizeMax = 100;
 
@@ -102,7 +102,7 @@ function businessName(workflow: string, input: unknown, now: Date): string {
 async function abortRun(connect: Connect, workflowId: string): Promise<void> {
   const { client } = await connect();
   const handle = client.workflow.getHandle(workflowId);
-  await handle.executeUpdate(abortUpdate, { args: [{ why: 'soak down --abort' }] }).catch(() => handle.cancel());
+  await handle.executeUpdate(messages.abort, { args: [{ why: 'soak down --abort' }] }).catch(() => handle.cancel());
   const ended = handle.result().catch(() => undefined);
   await Promise.race([ended, sleep(abortWithinMs, undefined, { ref: false })]);
 }

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, ServiceError, WorkflowFailedError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { FailedRun, RunHandle } from '#cli/service.ts';
+import { messages } from '#model/messages.ts';
 import { LoadTotals, Progress, RunResult } from '#model/progress.ts';
 import type { TemporalClient } from './temporal.ts';
 
 type Connect = () => Promise<TemporalClient>;
 
-const progressQuery = 'progress';
 const queryWithinMs = 3_000;
 const askAgainMs = 1_000;
 
@@ -15,7 +15,7 @@ const askAgainMs = 1_000;
 export async function readProgress(connect: Connect, workflowId: string): Promise<Progress | undefined> {
   const { client } = await connect();
   const handle = client.workflow.getHandle(workflowId);
-  const asked = handle.query<unknown>(progressQuery).then(
+  const asked = handle.query<unknown>(messages.progress).then(
     (answer) => Progress.safeParse(answer),
     () => undefined,
   );

@@ -8,6 +8,8 @@ export interface QueueWorker {
   readonly taskQueue: string;
   readonly activities?: object;
   readonly workflowsPath?: string;
+  /** Module of workflow interceptors, bundled with the workflows. */
+  readonly workflowInterceptors?: string;
   readonly activitiesMax: number;
 }
 
@@ -58,7 +60,10 @@ function optionsOf(queue: QueueWorker, environment: Environment): Omit<WorkerOpt
     ...(queue.workflowsPath === undefined
       ? {}
       : { workflowsPath: queue.workflowsPath, maxCachedWorkflows: 20, maxConcurrentWorkflowTaskExecutions: 4 }),
-    interceptors: { activity: [() => ({ inbound: createFailureInterceptor() })] },
+    interceptors: {
+      activity: [() => ({ inbound: createFailureInterceptor() })],
+      ...(queue.workflowInterceptors === undefined ? {} : { workflowModules: [queue.workflowInterceptors] }),
+    },
   };
 }
 

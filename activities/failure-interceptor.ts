@@ -30,12 +30,18 @@ export function createFailureInterceptor(): ActivityInboundCallsInterceptor {
 export function nameFailure(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof CancelledFailure || error.name === 'AbortError') return error;
-  if (error instanceof ApplicationFailure || error instanceof CompleteAsyncError) return error;
+  if (error instanceof CompleteAsyncError) return error;
+  if (error instanceof ApplicationFailure) return withoutTrace(error);
   const type: FailureName = isNamed(error.name) ? error.name : 'StepFailed';
-  return ApplicationFailure.create({
-    type,
-    message: error.message.slice(0, messageCharactersMax),
-    nonRetryable: !failures[type].retryable,
-    cause: error,
-  });
+  const nonRetryable = !failures[type].retryable;
+  const message = error.message.slice(0, messageCharactersMax);
+  // What trying again cannot mend is the user's to mend, and the message says how.
+  if (nonRetryable) return withoutTrace(ApplicationFailure.create({ type, message, nonRetryable }));
+  return ApplicationFailure.create({ type, message, nonRetryable, cause: error });
+}
+
+/** A mistake of the user is a message; where in our code it was found would only bury it. */
+function withoutTrace(failure: ApplicationFailure): ApplicationFailure {
+  if (failure.nonRetryable === true) failure.stack = `${failure.type ?? 'failure'}: ${failure.message}`;
+  return failure;
 }

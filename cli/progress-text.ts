@@ -6,7 +6,8 @@ import type { FailedRun } from './service.ts';
 /** How far a run is, in one line: phase, elapsed, load planned and delivered, p95, RSS, faults. */
 export function renderProgress(progress: Progress, now: number): string {
   const startedAt = progress.steps[0]?.startedAt ?? now;
-  const parts = [`${progress.phase.padEnd(10)} ${renderClock(now - startedAt)}`];
+  const endedAt = progress.phase === 'done' ? (progress.steps.at(-1)?.endedAt ?? now) : now;
+  const parts = [`${progress.phase.padEnd(10)} ${renderClock(endedAt - startedAt)}`];
   if (progress.blocked !== undefined) parts.push(`BLOCKED: ${progress.blocked}`);
   if (progress.retrying !== undefined) parts.push(`TRYING AGAIN: ${progress.retrying}`);
   if (progress.phase === 'load') parts.push(...loadParts(progress, now));

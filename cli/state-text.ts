@@ -10,9 +10,17 @@ export function renderStatus({ temporal, processes, runs }: StatusReport): strin
     ['ROLE', 'PID', 'STARTED', 'STATE'],
     ...processes.map(({ role, pid, startedAt, state }) => [role, String(pid), readableTime(startedAt), state]),
   ]);
-  return [`Temporal  ${place}${reached}`, processes.length === 0 ? 'No processes.' : table, renderRuns(runs)].join(
-    '\n\n',
-  );
+  const dead = processes.filter(({ state }) => state === 'dead').map(({ role }) => role);
+  const hint = dead.includes('supervisor')
+    ? ['The supervisor is dead and restarts nobody: soak up starts it again.']
+    : [];
+  const parts = [
+    `Temporal  ${place}${reached}`,
+    processes.length === 0 ? 'No processes.' : table,
+    ...hint,
+    renderRuns(runs),
+  ];
+  return parts.join('\n\n');
 }
 
 /** Runs, latest first. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EvidenceRecord, GapRecord } from '#model/evidence.ts';
 import { createSpool } from './spool.ts';
-import { createSpoolReader } from './spool-reader.ts';
+import { createSpoolReader } from '../test/spool-reader.ts';
 import { uploadSpool } from './upload.ts';
 import type { Batch } from './batch.ts';
 

@@ -49,4 +49,3 @@ export const metrics = {
   nginxConnections: 'nginx_connections',
   nginxRequests: 'nginx_requests_total',
 } as const;
-export type MetricName = (typeof metrics)[keyof typeof metrics];

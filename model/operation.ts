@@ -38,7 +38,6 @@ export const operationClasses = {
   'export-tools': 'analytics',
   'team-usage': 'analytics',
 } as const satisfies Record<OperationKind, string>;
-export type OperationClass = (typeof operationClasses)[OperationKind];
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';

@@ -20,7 +20,7 @@ export const Objectives = z.strictObject({
 export type Objectives = z.infer<typeof Objectives>;
 
 /** What the run needs of its machine; preflight holds it against what there is. */
-export const Needs = z.strictObject({
+const Needs = z.strictObject({
   diskBytes: z.number().positive(),
   memoryBytes: z.number().positive(),
   /** Rows by entity, for the table that `soak plan` prints. */

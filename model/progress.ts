@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Outcome } from './verdict.ts';
 
-export const phases = [
+const phases = [
   'plan',
   'preflight',
   'provision',

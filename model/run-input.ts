@@ -7,7 +7,7 @@ import { WaveName } from './wave.ts';
 const secondsPerUnit = { s: 1, m: 60, min: 60, h: 3_600, d: 86_400 } as const;
 
 /** A duration as people type it (`90s`, `15m`, `48h`); becomes whole milliseconds. */
-export const DurationText = z
+const DurationText = z
   .string()
   .regex(/^\d+(\.\d+)?(s|m|min|h|d)$/, 'a duration is a number and a unit: 30s, 15m, 48h')
   .transform((text) => {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type DurationMs, minutes } from './duration.ts';
 
-export const waveNames = ['smoke', 'small', 'medium', 'large', 'enterprise'] as const;
+const waveNames = ['smoke', 'small', 'medium', 'large', 'enterprise'] as const;
 
 /** A size class of the data set with its load (requirement R1). */
 export const WaveName = z.enum(waveNames);

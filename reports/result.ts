@@ -75,10 +75,9 @@ export function renderResult(
 
 const reasonsMax = 20;
 
-/** Everything that did not pass; a run that failed on none of its questions has its headline for a reason. */
+/** What a run that did not pass is told by: its headline, then every answer that did not pass. */
 function reasonsOf({ outcome, headline, answers }: Verdict): string[] {
-  const reasons = answers
-    .filter((answer) => answer.outcome !== 'pass')
-    .map(({ question, reason }) => `${question}: ${reason}`);
-  return reasons.length === 0 && outcome !== 'pass' ? [headline] : reasons.slice(0, reasonsMax);
+  if (outcome === 'pass') return [];
+  const open = answers.filter((answer) => answer.outcome !== 'pass');
+  return [headline, ...open.map(({ question, reason }) => `${question}: ${reason}`)].slice(0, reasonsMax);
 }

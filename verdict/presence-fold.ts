@@ -74,7 +74,7 @@ export function createPresenceFold({ load, intervalMs }: PresenceBounds): Presen
       const samplerOutages = load === undefined ? [] : findOutages(anybody, load, intervalMs);
       const bounds = load && { load, intervalMs, samplerOutages };
       return {
-        processes: processes.map((process) => summarise(process, bounds)),
+        processes: processes.map((process, index) => summarise(process, processes[index + 1], bounds)),
         samplerOutages,
         downtimes: load === undefined ? [] : findDowntimes(processes, load),
       };
@@ -88,9 +88,14 @@ interface ExpectationBounds {
   readonly samplerOutages: readonly Window[];
 }
 
-function summarise(process: Presence, bounds: ExpectationBounds | undefined): ProcessSummary {
+function summarise(
+  process: Presence,
+  next: Presence | undefined,
+  bounds: ExpectationBounds | undefined,
+): ProcessSummary {
   const { role, incarnation, seenAt } = process;
-  const goneAt = goneFor(process);
+  // What died while nobody looked was never said to be gone: its successor tells that it was.
+  const goneAt = goneFor(process) ?? (next?.role === role ? process.seenLast : undefined);
   const identity = { role, incarnation, seenAt, ...(goneAt !== undefined && { goneAt }) };
   let samplesExpected = 0;
   let samplesPresent = 0;

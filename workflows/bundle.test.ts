@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -46,7 +46,7 @@ describe('the bundle', () => {
     const folders = readdirSync(home, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
       .map(({ name }) => name);
-    const ours = sources.filter((source) => !source.includes('node_modules/') && /\.ts$/.test(source));
+    const ours = sources.filter((source) => !source.includes('node_modules/') && source.endsWith('.ts'));
     const used = new Set(ours.map((source) => folders.find((folder) => source.includes(`/${folder}/`)) ?? source));
     expect(used).toEqual(new Set(['workflows', 'model']));
   });

@@ -94,6 +94,8 @@ async function runToEnd(run: Run, resumed: boolean): Promise<End> {
   } catch (error) {
     const reason = run.operator.abortReason();
     endRunningStep(run, error);
+    // What was due after this moment is not owed: the load ends here.
+    if (run.state.endsAt > 0) run.state.endsAt = Math.max(run.state.startsAt, Math.min(run.state.endsAt, Date.now()));
     if (reason !== undefined) aborted = `aborted by an operator: ${reason}`;
     else if (isCancellation(error)) aborted = 'the workflow was cancelled';
     else aborted = describeFailure(error);

@@ -33,7 +33,14 @@ export function describeFailure(error: unknown): string {
 export function asRunFailure(error: unknown): unknown {
   if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
     const { message, type } = error.cause;
-    return ApplicationFailure.create({ message, type: type ?? 'StepFailed', nonRetryable: true, cause: error });
+    const failure = ApplicationFailure.create({
+      message,
+      type: type ?? 'StepFailed',
+      nonRetryable: true,
+      cause: error,
+    });
+    failure.stack = `${failure.type ?? 'failure'}: ${message}`;
+    return failure;
   }
   return error;
 }

@@ -1,11 +1,18 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DeterminismViolationError } from '@temporalio/common';
-import { bundleWorkflowCode, DefaultLogger, type ReplayResult, Runtime, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  makeTelemetryFilterString,
+  type ReplayResult,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
 import * as z from 'zod';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { failures } from '#model/failures.ts';
+import type { FailureName } from '#model/failures.ts';
 import { WorkflowName } from '#model/plan.ts';
 
 /**
@@ -54,7 +61,8 @@ const decode = (payloads: z.infer<typeof Payloads> | undefined): unknown =>
 let workflowBundle: { code: string };
 beforeAll(async () => {
   const logger = new DefaultLogger('ERROR');
-  Runtime.install({ logger });
+  const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
+  Runtime.install({ logger, telemetryOptions: { logging: { filter, forward: {} } } });
   const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
   workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
 });
@@ -137,7 +145,7 @@ describe('what the histories hold', () => {
     const history = read('soak-wave-invalid');
     expect(activitiesOf(history)).toEqual(['planRun']);
     const type = endOf(history)?.workflowExecutionFailedEventAttributes?.failure.applicationFailureInfo?.type;
-    expect(type).toBe('InvalidInput' satisfies keyof typeof failures);
+    expect(type).toBe('InvalidInput' satisfies FailureName);
   });
 
   it('is a wave that an operator aborted under load: healed, collected, judged and released all the same', () => {

@@ -65,6 +65,15 @@ describe('a run whose harness is killed in the middle of its load', () => {
     },
   );
 
+  it('names the time in which nobody sampled, and owes no samples of it', async () => {
+    const { outcome, reasons, file, runKey } = await killDuringLoad(async (key) => {
+      await secondsUntilReplaced('sampler', system.kill('sampler', key), key);
+    });
+    expect({ outcome, reasons }).toEqual({ outcome: 'pass', reasons: [] });
+    expect(system.starts('sampler', runKey)).toBe(2);
+    expect(file.load).toMatchObject({ dropped: 0, unknown: 0 });
+  });
+
   it('has its engine back within five seconds and says what was not delivered', async () => {
     let replaced = Number.NaN;
     const { outcome, reasons, file, runKey } = await killDuringLoad(async (key) => {

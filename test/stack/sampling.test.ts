@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSpool } from '#evidence/spool.ts';
-import { createSpoolReader } from '#evidence/spool-reader.ts';
+import { createSpoolReader } from '../spool-reader.ts';
 import type { EvidenceRecord, GapRecord, SampleRecord } from '#model/evidence.ts';
 import type { Incarnation } from '#model/stack.ts';
 import { SamplerOrders } from '#telemetry/orders.ts';

@@ -28,7 +28,6 @@ const Settings = z.strictObject({
     .refine((offset) => offset !== 1_000, "Temporal would want the port of the other one's UI: choose 100, or 2000")
     .optional(),
   SOAK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).optional(),
-  SOAK_CHROMIUM: z.string().optional(),
 });
 
 /** Everything that is read from the environment, in the one place that reads it. */

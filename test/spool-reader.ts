@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EvidenceReader } from '#model/evidence.ts';
-import { parseSegment, segmentsAmong } from './segment.ts';
+import { parseSegment, segmentsAmong } from '#evidence/segment.ts';
 
 /**
  * Reads a run's evidence from its local spool alone, open and uploaded segments included: for when the store is away.

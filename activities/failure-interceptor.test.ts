@@ -24,7 +24,7 @@ describe('the failure interceptor', () => {
     expect(failure).toMatchObject({ type: name, message: 'why', nonRetryable: !failures[name].retryable });
   });
 
-  it.each(['Error', 'TypeError', 'NoSuchFailure'])(
+  it.each(['Error', 'TypeError', 'NoSuchFailure', 'toString'])(
     'takes an error that is not in the catalogue (%s) for a step that failed and may be tried again',
     async (name) => {
       expect(await failureOf(named(name))).toMatchObject({ type: 'StepFailed', nonRetryable: false });

@@ -4,7 +4,7 @@ import { type FailureName, failures } from '#model/failures.ts';
 
 const messageCharactersMax = 2_000;
 
-const isNamed = (name: string): name is FailureName => name in failures;
+const isNamed = (name: string): name is FailureName => Object.hasOwn(failures, name);
 
 /**
  * Gives every failure its name from the catalogue. Adapters know nothing of Temporal: they throw errors whose `name` is in
@@ -23,11 +23,7 @@ export function createFailureInterceptor(): ActivityInboundCallsInterceptor {
   };
 }
 
-/**
- * The mapping of one error.
- * @internal
- */
-export function nameFailure(error: unknown): unknown {
+function nameFailure(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof CancelledFailure || error.name === 'AbortError') return error;
   if (error instanceof CompleteAsyncError) return error;

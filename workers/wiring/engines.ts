@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineKeeper, ShardSchedule } from '#activities/ramp-load.ts';
-import { writeAtomic } from '#compose/atomic-file.ts';
+import { readIfPresent, writeAtomic } from '#compose/atomic-file.ts';
 import { readDesired } from '#compose/held/desired-file.ts';
 import { extendLease } from '#compose/held/lease.ts';
 import { steer } from '#compose/held/place.ts';
@@ -104,7 +104,7 @@ async function ordersOf(context: Context, run: RunRef, schedule: ShardSchedule):
   if (shard === undefined) throw new Error(`the plan has no shard ${schedule.shard}`);
   const { baseUrl, databaseUrl, secretFile } = context.stackAddress();
   const identitiesFile = join(context.runPlaces(run).held, `identities-${schedule.shard}.json`);
-  if (readText(identitiesFile) === undefined) {
+  if (readIfPresent(identitiesFile) === undefined) {
     const count = shard.firstSlot + shard.slots;
     const identities = await readIdentities({ databaseUrl, plan: plan.population, count });
     // A wave may have fewer seeded users than virtual ones: then several share an identity, each with objects of its own.
@@ -135,7 +135,7 @@ export function foldTotals(folder: string): LoadTotals {
   const sum: LoadTotals = { due: 0, delivered: 0, dropped: 0, abandoned: 0, requests: 0, failed: 0, users: 0 };
   const totals = readdirSync(folder)
     .filter((name) => /^totals-\d+\.json$/.test(name))
-    .map((name) => EngineTotals.safeParse(JSON.parse(readText(join(folder, name)) ?? 'null')))
+    .map((name) => EngineTotals.safeParse(JSON.parse(readIfPresent(join(folder, name)) ?? 'null')))
     .flatMap((parsed) => (parsed.success ? [parsed.data] : []))
     .sort((a, b) => a.incarnation - b.incarnation);
   for (const { load } of totals) {
@@ -146,12 +146,4 @@ export function foldTotals(folder: string): LoadTotals {
   if (newest === undefined) return sum;
   const { users, latencyMsP95 } = newest;
   return { ...sum, users, ...(latencyMsP95 === undefined ? {} : { latencyMsP95 }) };
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -24,7 +24,7 @@ const Settings = z.strictObject({
     .number()
     .int()
     .min(0)
-    .max(40_000)
+    .max(39_000)
     .refine((offset) => offset !== 1_000, "Temporal would want the port of the other one's UI: choose 100, or 2000")
     .optional(),
   SOAK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).optional(),

@@ -1,8 +1,8 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Provisioner } from '#activities/provision.ts';
-import { writeAtomic } from '#compose/atomic-file.ts';
+import { readIfPresent, writeAtomic } from '#compose/atomic-file.ts';
 import { readClaim, releaseClaim, replaceClaim, takeClaim } from '#compose/claim.ts';
 import { provisionLocal, releaseLocal } from '#compose/local/provision.ts';
 import type { LocalStackOptions } from '#compose/local/stack-plan.ts';
@@ -101,7 +101,7 @@ function stackOptions({ environment, places }: Context, plan: Plan): LocalStackO
 async function makeRoomFor(context: Context, plan: Plan): Promise<void> {
   const file = join(context.places.stack, 'population.json');
   const wanted = canonicalJson(plan.population);
-  if (readText(file) === wanted) return;
+  if (readIfPresent(file) === wanted) return;
   await releaseLocal(context.places.stack);
   removeData(context);
   writeAtomic(file, wanted);
@@ -113,14 +113,6 @@ function removeData({ places }: Context): void {
     rmSync(folder, { recursive: true, force: true });
   }
   rmSync(join(places.stack, 'population.json'), { force: true });
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 /** A claim is void only when Temporal says that its owner's chain is closed or unknown; if it cannot answer, it stands. */

@@ -28,6 +28,9 @@ export interface GatewayMetrics extends FederationObserver {
 export function createMetrics(watched: { cache: Cache; database: Database }): GatewayMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  // A young process has had no major collection yet: that is zero of them, and not a signal that is missing.
+  const collections = registry.getSingleMetric('nodejs_gc_duration_seconds');
+  if (collections instanceof Histogram) collections.zero({ kind: 'major' });
   watchCache(registry, watched.cache);
   watchPool(registry, watched.database);
 

@@ -37,7 +37,7 @@ describe('files', () => {
 
   it('are named in kebab-case', () => {
     const kebab = /^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/;
-    expect(files.filter((file) => !kebab.test(basename(file)) && !shouted.has(file))).toEqual([]);
+    expect(files.filter((file) => !kebab.test(basename(file)) && !shouted.has(basename(file)))).toEqual([]);
   });
 
   it('are named for the thing that they hold, not for being left over', () => {

@@ -67,6 +67,14 @@ describe('createLedger', () => {
     expect(gaps[0]?.cause).toBe('unrecorded');
   });
 
+  it('counts what ended in the drain, once, though nothing was due any more', () => {
+    const whole = Array.from({ length: 10 }, (_, second) => record(second));
+    const drained = record(10, { due: 0, delivered: 0, requests: 3, iterationsOk: 1 });
+    const before = balance(whole).totals;
+    const { totals } = balance([...whole, drained, drained]);
+    expect(totals).toEqual({ ...before, requests: before.requests + 3, iterationsOk: before.iterationsOk + 1 });
+  });
+
   it('never delivers more than was due when two incarnations share a second', () => {
     const { shards } = balance(
       [record(0, { delivered: 2 }), record(0, { incarnation: 2, delivered: 2 })],

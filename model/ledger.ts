@@ -47,7 +47,10 @@ export interface LedgerBalance {
 
 /** What should have been and what was, second by second, whatever died on the way. Memory is bounded by the plan's length. */
 export interface Ledger {
-  /** Takes records in any order, of any incarnation, any number of times; those outside the plan are left out. */
+  /**
+   * Takes records in any order, of any incarnation, any number of times; those before the plan are left out. Nothing is due
+   * after its end, but what ended in the drain was asked and answered: it counts into the totals.
+   */
   add(record: LedgerRecord): void;
   /** Balances every second that has begun before `until` (and the plan's end); calls `onSecond` for each, shard by shard. */
   balance(until: number, onSecond?: (second: LedgerSecond) => void): LedgerBalance;
@@ -68,14 +71,21 @@ const fields = [
   'iterationsAbandoned',
 ] as const;
 const inFlightColumn = fields.indexOf('inFlight');
+const activity = ['requests', 'iterationsOk', 'iterationsFailed', 'iterationsAbandoned'] as const;
+/** Seconds of drain that are kept, over all shards; a drain is bounded by the plan and much shorter. */
+const drainSecondsMax = 10_000;
 
 export function createLedger(load: LedgerLoad, startsAt: number): Ledger {
   const secondsMax = Math.ceil(totalLoadMs(load) / 1_000);
   const shards = new Map(load.shards.map(({ shard }) => [shard, createShardLedger(secondsMax)]));
+  const drain = new Map<string, LedgerRecord>();
 
   return {
     add(record) {
       const second = Math.floor((record.at - startsAt) / 1_000);
+      if (second >= secondsMax && drain.size < drainSecondsMax && shards.has(record.shard)) {
+        drain.set(`${record.shard}/${record.incarnation}/${second}`, record);
+      }
       if (second < 0 || second >= secondsMax) return;
       shards.get(record.shard)?.add(second, record);
     },
@@ -101,6 +111,9 @@ export function createLedger(load: LedgerLoad, startsAt: number): Ledger {
         }
         return ownTotals;
       });
+      for (const record of seconds < secondsMax ? [] : drain.values()) {
+        for (const key of activity) totals[key] += record[key];
+      }
       return { totals, shards: perShard, gaps };
     },
   };

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Service, StatusReport } from '#cli/service.ts';
 import { stopBase } from '#compose/base/base.ts';
+import { readClaim } from '#compose/claim.ts';
 import { examine } from '#compose/doctor.ts';
 import { releaseLocal } from '#compose/local/provision.ts';
 import { findForeignListeners } from '#compose/preflight.ts';
@@ -43,7 +44,10 @@ export function createService(environment: Environment): Service {
       onLine(ui === undefined ? `ready: Temporal at ${(await connect()).address}` : `ready: Temporal UI at ${ui}`);
     },
     async down({ abort }) {
-      const active = await desk.active().catch(() => []);
+      const running = await desk.active().catch(() => []);
+      // On somebody else's Temporal there may be runs of other machines: ours is the one that holds the stack here.
+      const owner = readClaim(places.stack)?.workflowId;
+      const active = environment.externalTemporal ? running.filter((workflowId) => workflowId === owner) : running;
       if (active.length > 0 && !abort) {
         const refused = `${active.join(', ')} is active; wait for it, or end it with \`soak down --abort\``;
         return { stopped: [], refused };

@@ -32,6 +32,28 @@ describe('presence of samples', () => {
     }
   });
 
+  it('takes even one empty tick for an outage when another sampler begins after it', () => {
+    const fold = createPresenceFold({ load, intervalMs: second });
+    sampled(fold, 'gateway-1', [1, 0, 29]);
+    sampled(fold, 'sampler', [1, 0, 29]);
+    sampled(fold, 'gateway-1', [1, 31, 60]);
+    sampled(fold, 'sampler', [2, 31, 60]);
+    const { processes, samplerOutages } = fold.summary();
+    expect(samplerOutages).toEqual([{ name: 'sampler', from: 30 * second, to: 31 * second }]);
+    for (const { samplesExpected, samplesPresent } of processes) expect(samplesPresent).toBe(samplesExpected);
+  });
+
+  it('owes an empty tick of a sampler that lived on', () => {
+    const fold = createPresenceFold({ load, intervalMs: second });
+    for (const role of ['sampler', 'gateway-1']) {
+      sampled(fold, role, [1, 0, 29]);
+      sampled(fold, role, [1, 31, 60]);
+    }
+    const { processes, samplerOutages } = fold.summary();
+    expect(samplerOutages).toEqual([]);
+    for (const { samplesExpected, samplesPresent } of processes) expect(samplesExpected - samplesPresent).toBe(1);
+  });
+
   it('misses the samples of a process that lived on unseen', () => {
     const fold = createPresenceFold({ load, intervalMs: second });
     sampled(fold, 'sampler', [1, 0, 60]);

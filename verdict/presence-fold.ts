@@ -25,7 +25,10 @@ interface Presence {
 }
 
 const processesMax = 2_000;
-/** Nothing at all sampled for this many ticks is an outage; a shorter hole may be a tick that came late. */
+/**
+ * Nothing at all sampled for this many ticks is an outage; a shorter hole may be a tick that came late, unless another sampler
+ * begins right after it: then the one before had died.
+ */
 const outageTicksMin = 2;
 
 /** Folds records in any order. Only ticks within the load are expected and counted. */
@@ -71,7 +74,9 @@ export function createPresenceFold({ load, intervalMs }: PresenceBounds): Presen
     addIncarnation,
     summary() {
       const processes = [...all.values()].sort(byIdentity);
-      const samplerOutages = load === undefined ? [] : findOutages(anybody, load, intervalMs);
+      const successors = processes.filter(({ role }) => role === 'sampler').slice(1);
+      const restarts = successors.map(({ seenAt }) => seenAt);
+      const samplerOutages = load === undefined ? [] : findOutages(anybody, restarts, { load, intervalMs });
       const bounds = load && { load, intervalMs, samplerOutages };
       return {
         processes: processes.map((process, index) => summarise(process, processes[index + 1], bounds)),
@@ -115,7 +120,11 @@ function summarise(
   return { ...identity, samplesExpected, samplesPresent };
 }
 
-function findOutages(anybody: Uint8Array, load: Window, intervalMs: number): NamedWindow[] {
+function findOutages(
+  anybody: Uint8Array,
+  restarts: readonly number[],
+  { load, intervalMs }: { load: Window; intervalMs: number },
+): NamedWindow[] {
   const outages: NamedWindow[] = [];
   let empty = 0;
   for (let tick = 0; tick <= anybody.length; tick += 1) {
@@ -124,7 +133,9 @@ function findOutages(anybody: Uint8Array, load: Window, intervalMs: number): Nam
       continue;
     }
     const from = load.from + (tick - empty) * intervalMs;
-    if (empty >= outageTicksMin) outages.push({ name: 'sampler', from, to: load.from + tick * intervalMs });
+    const to = load.from + tick * intervalMs;
+    const hasRestarted = restarts.some((at) => at >= from && at <= to + intervalMs);
+    if (empty >= outageTicksMin || (empty > 0 && hasRestarted)) outages.push({ name: 'sampler', from, to });
     empty = 0;
   }
   return clipWindows(outages, load);

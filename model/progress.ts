@@ -46,6 +46,16 @@ export const LoadTotals = z.strictObject({
 });
 export type LoadTotals = z.infer<typeof LoadTotals>;
 
+const countedTotals = ['due', 'delivered', 'dropped', 'abandoned', 'requests', 'failed', 'users'] as const;
+
+/** What all shards did together: counts are added, and the slowest shard's p95 is kept, because percentiles do not add up. */
+export function sumLoadTotals(shards: readonly LoadTotals[]): LoadTotals {
+  const sum: LoadTotals = { due: 0, delivered: 0, dropped: 0, abandoned: 0, requests: 0, failed: 0, users: 0 };
+  for (const totals of shards) for (const key of countedTotals) sum[key] += totals[key];
+  const slowest = shards.flatMap(({ latencyMsP95 }) => latencyMsP95 ?? []);
+  return slowest.length === 0 ? sum : { ...sum, latencyMsP95: Math.max(...slowest) };
+}
+
 /** Answer of the query `progress`, of `soak attach`, and the source of the details shown in the Temporal UI. */
 export const Progress = z.strictObject({
   runKey: z.string(),

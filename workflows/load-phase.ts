@@ -1,18 +1,7 @@
 import { ActivityFailure, CancellationScope, sleep, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
-import type { LoadTotals } from '#model/progress.ts';
+import { type LoadTotals, sumLoadTotals } from '#model/progress.ts';
 import { onHost, onLoadHost, placeShard } from './activity-proxies.ts';
 import { describeFailure, type Run } from './run.ts';
-
-const noLoad: LoadTotals = { due: 0, delivered: 0, dropped: 0, abandoned: 0, requests: 0, failed: 0, users: 0 };
-
-function sumTotals(shards: readonly LoadTotals[]): LoadTotals {
-  const sum = { ...noLoad };
-  for (const totals of shards) {
-    for (const key of Object.keys(noLoad) as (keyof typeof noLoad)[]) sum[key] = (sum[key] ?? 0) + (totals[key] ?? 0);
-  }
-  const slowest = shards.flatMap(({ latencyMsP95 }) => latencyMsP95 ?? []);
-  return slowest.length === 0 ? sum : { ...sum, latencyMsP95: Math.max(...slowest) };
-}
 
 /** Places every shard's engine with the whole schedule; they wait for its start by themselves. */
 export async function placeShards(run: Run): Promise<void> {
@@ -107,7 +96,7 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue'> {
       await endFaults(); // none may begin, or go on, while the run is cleaned up
       throw error;
     });
-    run.view.update({ load: sumTotals(held) });
+    run.view.update({ load: sumLoadTotals(held) });
     run.state.nextWindow = index + 1;
     const enough =
       run.state.nextWindow - firstWindow >= plan.windowsPerExecution || workflowInfo().continueAsNewSuggested;

@@ -3,7 +3,7 @@ import { isGrpcServiceError, ServiceError, WorkflowFailedError } from '@temporal
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { FailedRun, RunHandle } from '#cli/service.ts';
 import { messages } from '#model/messages.ts';
-import { LoadTotals, Progress, RunResult } from '#model/progress.ts';
+import { LoadTotals, Progress, RunResult, sumLoadTotals } from '#model/progress.ts';
 import type { TemporalClient } from './temporal.ts';
 
 type Connect = () => Promise<TemporalClient>;
@@ -71,21 +71,5 @@ async function freshest(connect: Connect, workflowId: string): Promise<Partial<P
     const rss = (details as { gatewaysRssBytes?: unknown } | null)?.gatewaysRssBytes;
     if (activityType?.name === 'holdWatch' && typeof rss === 'number') fresh.gatewaysRssBytes = rss;
   }
-  return shards.length === 0 ? fresh : { ...fresh, load: sumShards(shards) };
-}
-
-function sumShards(shards: readonly LoadTotals[]): LoadTotals {
-  const add = (key: 'due' | 'delivered' | 'dropped' | 'abandoned' | 'requests' | 'failed' | 'users'): number =>
-    shards.reduce((sum, totals) => sum + totals[key], 0);
-  const slowest = shards.flatMap(({ latencyMsP95 }) => latencyMsP95 ?? []);
-  return {
-    due: add('due'),
-    delivered: add('delivered'),
-    dropped: add('dropped'),
-    abandoned: add('abandoned'),
-    requests: add('requests'),
-    failed: add('failed'),
-    users: add('users'),
-    ...(slowest.length === 0 ? {} : { latencyMsP95: Math.max(...slowest) }),
-  };
+  return shards.length === 0 ? fresh : { ...fresh, load: sumLoadTotals(shards) };
 }

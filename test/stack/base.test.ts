@@ -1,5 +1,4 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -9,6 +8,7 @@ import { openBaseTable, startBase, stopBase } from '#compose/base/base.ts';
 import { findBinary } from '#compose/binaries.ts';
 import { examine } from '#compose/doctor.ts';
 import { isSame } from '#compose/identity.ts';
+import { freePort } from './free-port.ts';
 
 const search = {
   searchPath: ['/usr/local/bin', '/usr/bin', '/bin'],
@@ -26,14 +26,6 @@ afterEach(async () => {
   await stopBase(folder);
   rmSync(folder, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => server.once('listening', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 async function baseOptions() {
   const ports = { port: await freePort(), uiPort: await freePort(), metricsPort: await freePort() };

@@ -20,6 +20,7 @@ import { serverUser } from '#compose/system-user.ts';
 import { steer } from '#compose/held/place.ts';
 import type { ProcessSpec, StackPlan } from '#model/stack.ts';
 import type { Target } from '#model/target.ts';
+import { freePort } from './free-port.ts';
 
 const home = resolve(import.meta.dirname, '../..');
 const search = {
@@ -96,22 +97,6 @@ function startElsewhere(spec: ProcessSpec, atMs = 0): { child: ChildProcess; pid
   return { child, pid };
 }
 
-const freePorts = async (count: number): Promise<number[]> => {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolvePort) => {
-          server.listen(0, '127.0.0.1', () => {
-            resolvePort((server.address() as AddressInfo).port);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
-};
-
 describe('a process table', () => {
   it('adopts what a killed starter left, in a session of its own', async () => {
     const { child, pid } = startElsewhere(sleeper());
@@ -126,7 +111,7 @@ describe('a process table', () => {
 
   it('never starts twins, however many start at once and from wherever', async () => {
     const table = openTable();
-    const [port = 0] = await freePorts(1);
+    const port = await freePort();
     const code = `require('node:net').createServer().listen(${port}, '127.0.0.1')`;
     const spec = sleeper({ args: ['-e', code], ready: { kind: 'tcp', port } });
     const atMs = Date.now() + 1_500;
@@ -189,7 +174,7 @@ describe('a process table', () => {
     const table = openTable();
     const spec = sleeper({
       args: ['-e', 'console.error("no such file: x"); process.exit(3)'],
-      ready: { kind: 'tcp', port: (await freePorts(1))[0] ?? 0 },
+      ready: { kind: 'tcp', port: await freePort() },
     });
     await expect(table.start(spec)).rejects.toThrow(/sleeper died before there was a listener[^]*no such file: x/);
     await expect(table.start(sleeper({ command: '/no/such/program' }))).rejects.toThrow('/no/such/program');
@@ -296,9 +281,15 @@ const plan: StackPlan = {
 };
 
 async function stackOptions() {
-  const [nginx = 0, postgres = 0, redis = 0, prometheus = 0, mockAdmin = 0, mockFirst = 0, gateway = 0] =
-    await freePorts(7);
-  const ports = { nginx, postgres, redis, prometheus, mockAdmin, mockFirst, gatewayFirst: gateway };
+  const ports = {
+    nginx: await freePort(),
+    postgres: await freePort(),
+    redis: await freePort(),
+    prometheus: await freePort(),
+    mockAdmin: await freePort(),
+    mockFirst: await freePort(),
+    gatewayFirst: await freePort(),
+  };
   const stackFolder = join(folder, 'stack');
   tables.push(openStackTable(stackFolder));
   return {

@@ -1,8 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -14,6 +11,7 @@ import type { Incarnation } from '#model/stack.ts';
 import { SamplerOrders } from '#telemetry/orders.ts';
 import { proveSignals } from '#telemetry/prove.ts';
 import { createSampler, type Sampler } from '#telemetry/sampler.ts';
+import { freePort } from './free-port.ts';
 import { startTemporaryPostgres, type TemporaryPostgres } from './temporary-postgres.ts';
 import { startTemporaryRedis, type TemporaryRedis } from './temporary-redis.ts';
 
@@ -67,14 +65,6 @@ async function startNginx(): Promise<string> {
     await setTimeout(50);
   }
   throw new Error('nginx did not start');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 function identify(pid: number, role: string): Incarnation {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,9 +10,21 @@ import type { Progress, RunResult } from '#model/progress.ts';
 import type { ProcessRecord } from '#model/stack.ts';
 import type { RunResultFile } from '#reports/result.ts';
 
-/** Ports of the tests' own system, beside whatever runs on the usual ones. */
-const portOffset = 3_100;
-const temporalPort = 7_233 + portOffset;
+/** Ports of the tests' own systems, beside whatever runs on the usual ones: two that are tested at once never meet. */
+const portOffsets = [3_100, 3_400, 3_700, 4_000, 4_300, 4_600, 4_900, 5_200, 5_500, 5_800];
+
+/** The first offset that no other system of a test has; the name in the kernel's socket space ends with its holder. */
+async function takePortOffset(): Promise<{ portOffset: number; giveBack: () => void }> {
+  for (const portOffset of portOffsets) {
+    const holder = createServer().listen(`\0soakwave-test-system-${portOffset}`);
+    const isTaken = await once(holder, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (isTaken) return { portOffset, giveBack: () => holder.close() };
+  }
+  throw new Error('every port offset of the tests is taken');
+}
 
 /** A whole soakwave of its own: state folder, ports, processes. */
 export interface System {
@@ -35,6 +49,7 @@ export interface System {
 
 export async function startSystem(): Promise<System> {
   const folder = mkdtempSync(join(tmpdir(), 'soakwave-system-'));
+  const { portOffset, giveBack } = await takePortOffset();
   const env = { SOAK_HOME: folder, SOAK_PORT_OFFSET: String(portOffset), SOAK_HOST: 'test-host', NO_COLOR: '1' };
   const soak: System['soak'] = async (...args) => {
     const { exitCode, stdout, stderr } = await execa('scripts/soak', args, { env, reject: false, timeout: 400_000 });
@@ -42,7 +57,7 @@ export async function startSystem(): Promise<System> {
   };
   const up = await soak('up');
   if (up.exitCode !== 0) throw new Error(`soak up failed: ${up.stdout}\n${up.stderr}`);
-  const connection = await Connection.connect({ address: `127.0.0.1:${temporalPort}` });
+  const connection = await Connection.connect({ address: `127.0.0.1:${7_233 + portOffset}` });
   const client = new Client({ connection });
 
   const tableOf = (role: string, runKey?: string): string => {
@@ -91,6 +106,7 @@ export async function startSystem(): Promise<System> {
     async down() {
       await connection.close();
       const ended = await soak('down', '--abort');
+      giveBack();
       if (ended.exitCode !== 0) throw new Error(`soak down failed: ${ended.stdout}\n${ended.stderr}`);
       rmSync(folder, { recursive: true, force: true });
     },

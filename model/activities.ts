@@ -1,3 +1,7 @@
+import type { Checkpoint } from './checkpoint.ts';
+import type { FaultPlan } from './fault-plan.ts';
+import type { Stage } from './load-plan.ts';
+import type { OperatorRecord } from './operator.ts';
 import type { PlanSummary, WorkflowName } from './plan.ts';
 import type { SeededEntity } from './population-plan.ts';
 import type { LoadTotals, RunResult, StepRecord } from './progress.ts';
@@ -19,8 +23,18 @@ export interface PlanActivities {
     workflow: WorkflowName;
     input: unknown;
   }): Promise<PlanSummary>;
-  /** Parses the input of `AllWaves` into one `SoakWave` input a wave, in order. */
-  planWaves(request: { input: unknown }): Promise<{ waves: { wave: WaveName; input: Record<string, unknown> }[] }>;
+  /**
+   * Parses the input of `AllWaves` into one `SoakWave` input a wave, in order, and looks up what is taken over from an
+   * earlier cycle. Rejects with `InvalidInput` when that was planned otherwise.
+   */
+  planWaves(request: { runKey: string; workflowId: string; input: unknown }): Promise<{ waves: PlannedWave[] }>;
+}
+
+export interface PlannedWave {
+  readonly wave: WaveName;
+  readonly input: Record<string, unknown>;
+  /** What an earlier cycle came to; such a wave is not run. */
+  readonly takenOver?: WaveOutcome;
 }
 
 export interface ProvisionActivities {
@@ -55,18 +69,31 @@ export interface WarmCacheActivities {
   warmCache(run: RunRef): Promise<{ requests: number; hitRatio?: number; settled: boolean; elapsedMs: number }>;
 }
 
+/** What one shard is to drive, in absolute times. */
+export interface ShardSchedule {
+  readonly shard: number;
+  readonly startsAt: number;
+  readonly endsAt: number;
+  /** Counts the changes to the schedule: an engine that has a higher one keeps it. Absent: 0. */
+  readonly revision?: number;
+  /** From `startsAt` on, as operators changed them; absent: the plan's. */
+  readonly stages?: readonly Stage[];
+}
+
 export interface LoadActivities {
   /** Starts or adopts the engine of one shard on this host, with the whole schedule in absolute times. */
-  placeShard(request: RunRef & { shard: number; startsAt: number; endsAt: number }): Promise<{ host: string }>;
+  placeShard(request: RunRef & ShardSchedule): Promise<{ host: string }>;
+  /** Gives the shard's engine a changed schedule; it follows within a second, and nothing of it is restarted. */
+  steerLoad(request: RunRef & ShardSchedule): Promise<{ steered: boolean }>;
   /** Holds a window of one shard: keeps the engine's lease, restarts it when it died, folds what it did. */
-  holdLoad(request: RunRef & { shard: number; startsAt: number; endsAt: number; until: number }): Promise<LoadTotals>;
+  holdLoad(request: RunRef & ShardSchedule & { until: number }): Promise<LoadTotals>;
   /** Writes `stop`, waits for the engine's end, and is content when there is none. */
   stopLoad(request: RunRef & { shard: number }): Promise<{ stopped: boolean }>;
 }
 
 export interface FaultActivities {
-  /** Carries one planned fault through its six steps, from wherever its lease says that it is. */
-  injectFault(request: RunRef & { fault: string; startsAt: number }): Promise<FaultResult>;
+  /** Carries one fault through its six steps, from wherever its lease says that it is. `plan`: of a fault that the run's plan does not have. */
+  injectFault(request: RunRef & { fault: string; startsAt: number; plan?: FaultPlan }): Promise<FaultResult>;
   /** Undoes whatever is still injected. */
   healFaults(run: RunRef): Promise<{ healed: string[] }>;
 }
@@ -101,7 +128,14 @@ export interface CollectActivities {
   collectSpools(run: RunRef): Promise<{ batches: number }>;
 }
 
+export interface AuditActivities {
+  /** Writes down what somebody told the run (R7.2). `entry` is the update's id: a second delivery is the same entry. */
+  audit(request: { runKey: string; entry: string; at: number; who: string; what: string; why: string }): Promise<void>;
+}
+
 export interface JudgeActivities {
+  /** Judges what there is so far, stores and tells it; the same number again is the same checkpoint (R1.4). */
+  checkpoint(request: JudgeRequest & { number: number }): Promise<Checkpoint>;
   judge(request: JudgeRequest): Promise<{ outcome: Outcome; headline: string; reasons: string[] }>;
   report(request: JudgeRequest): Promise<RunResult>;
   /** Writes the wave-comparison report of `AllWaves` (R1.3). */
@@ -116,6 +150,10 @@ export interface JudgeRequest extends RunRef {
   readonly seeded: readonly SeededEntity[];
   readonly verification?: Verification;
   readonly warmUp?: { readonly requests: number; readonly hitRatio?: number | undefined; readonly settled: boolean };
+  /** The schedule as operators left it, from `loadStartsAt` on; absent: the plan's. Paused time is neither planned nor judged. */
+  readonly stages?: readonly Stage[];
+  /** What operators told the run, oldest first; the newest hundred. */
+  readonly operatorActions?: readonly OperatorRecord[];
   /** Set when the run did not reach its end: at best inconclusive, unless a failure is already certain. */
   readonly aborted?: string;
 }
@@ -126,4 +164,6 @@ export interface WaveOutcome {
   readonly outcome: Outcome;
   readonly reasons: readonly string[];
   readonly result: string;
+  /** Not run by this cycle but by an earlier one. */
+  readonly isTakenOver?: boolean;
 }

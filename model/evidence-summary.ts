@@ -75,6 +75,16 @@ export const SeriesSummary = z.strictObject({
 });
 export type SeriesSummary = z.infer<typeof SeriesSummary>;
 
+/** What one engine used in the load, over all of its incarnations. */
+export const GeneratorSummary = z.strictObject({
+  role: z.string(),
+  /** Mean of cores; absent when there is less than a second to tell it from. */
+  cores: z.number().optional(),
+  /** 95th percentile over seconds of the event loop's p99 delay; within 2 %. */
+  eventLoopDelayP95Seconds: z.number(),
+});
+export type GeneratorSummary = z.infer<typeof GeneratorSummary>;
+
 /** One incarnation of one process, and how many of its samples are there (R6.2). */
 export const ProcessSummary = z.strictObject({
   role: z.string(),
@@ -94,12 +104,26 @@ export const FaultSummary = z.strictObject({
   bitAt: at.optional(),
   healedAt: at.optional(),
   healedBy: z.enum(['injector', 'watchdog']).optional(),
+  /** When its undoing began. */
+  recoveringAt: at.optional(),
+  victim: z.string().optional(),
+  /** A part of the target that died or was stopped with nobody asking for it; it has no `injectedAt`. */
+  unplanned: z.literal(true).optional(),
 });
 export type FaultSummary = z.infer<typeof FaultSummary>;
 
 /** A stretch of time with a name: a fault's window, an outage of the harness, a part of the target that was down unasked. */
 export const NamedWindow = z.strictObject({ name: z.string(), from: at, to: at });
 export type NamedWindow = z.infer<typeof NamedWindow>;
+
+/** What the unasked death of a part of the target cost (R7.1). */
+export const UnplannedOutage = NamedWindow.extend({
+  /** From half a second before it was found to two seconds after it was ready. */
+  iterationsFailed: count,
+  /** What its cache held when it died, by its last sample. */
+  cacheBytesLost: count.optional(),
+});
+export type UnplannedOutage = z.infer<typeof UnplannedOutage>;
 
 const Iterations = z.strictObject({ ok: count, failed: count, abandoned: count });
 
@@ -108,6 +132,8 @@ export const EvidenceSummary = z.strictObject({
   /** Absent when the load never began. */
   loadStartsAt: at.optional(),
   loadEndsAt: at.optional(),
+  /** When operators had paused the load: neither planned nor judged. Absent: never. */
+  pauses: z.array(z.strictObject({ from: at, to: at })).optional(),
   /** How many records of each kind were folded. */
   records: z.record(z.string(), count),
   ledger: z.strictObject({
@@ -125,6 +151,8 @@ export const EvidenceSummary = z.strictObject({
   /** Histograms that could not be decoded: their counts are kept, their latencies are not. */
   histogramsRefused: count,
   series: z.array(SeriesSummary),
+  /** Engines that told of themselves during the load. */
+  generators: z.array(GeneratorSummary),
   processes: z.array(ProcessSummary),
   gaps: z.array(GapRecord),
   gapsTotal: count,
@@ -134,13 +162,17 @@ export const EvidenceSummary = z.strictObject({
   /** Seconds of load or sampling that the harness owes; the name is `engine-<shard>` or `sampler`. */
   outages: z.array(NamedWindow),
   /** Parts of the target that were down with no planned fault to explain it; the name is the role. */
-  unplannedOutages: z.array(NamedWindow.extend({ iterationsFailed: count })),
+  unplannedOutages: z.array(UnplannedOutage),
   findings: z.array(FindingRecord),
   findingsTotal: z.record(z.string(), count),
   /**
    * Objects by their last recorded state. `liveAtEnd`: those that were there when the load had drained, before its leftovers
    * were deleted. `untracked`: write records beyond the bound on objects.
    */
-  writes: z.strictObject({ present: count, deleted: count, indeterminate: count, liveAtEnd: count, untracked: count }),
+  writes: z.strictObject({
+    ...{ present: count, deleted: count, indeterminate: count, liveAtEnd: count, untracked: count },
+    /** Read-backs while load went on, by the fault that they followed; at most 1,000. */
+    readBacks: z.array(z.strictObject({ fault: z.string(), at, checked: count })).optional(),
+  }),
 });
 export type EvidenceSummary = z.infer<typeof EvidenceSummary>;

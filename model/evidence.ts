@@ -81,7 +81,15 @@ export const FindingRecord = z.strictObject({
   kind: z.literal('finding'),
   at,
   source: z.string(),
-  finding: z.enum(['scope-leak', 'unplanned-death', 'restarted', 'late-heal', 'lost-write', 'wrong-answer']),
+  finding: z.enum([
+    'scope-leak',
+    'unplanned-death',
+    'restarted',
+    'late-heal',
+    'lost-write',
+    'resurrected',
+    'wrong-answer',
+  ]),
   detail: z.string().max(400),
 });
 
@@ -94,6 +102,20 @@ export const WriteRecord = z.strictObject({
   state: z.enum(['present', 'deleted', 'indeterminate']),
   ownerId: z.int(),
   description: z.string().max(200),
+});
+
+/** A read-back (R7.4): objects that load wrote, by what the write journals say of them, and how many were held against the target. */
+export const ReadBackRecord = z.strictObject({
+  kind: z.literal('read-back'),
+  at,
+  /** `verify` at the end, else the fault that it followed. */
+  source: z.string(),
+  present: z.int().nonnegative(),
+  deleted: z.int().nonnegative(),
+  indeterminate: z.int().nonnegative(),
+  checked: z.int().nonnegative(),
+  /** Objects beyond the bound on those that can be followed. */
+  untracked: z.int().nonnegative(),
 });
 
 export const faultEvents = [
@@ -113,6 +135,10 @@ export const FaultRecord = z.strictObject({
   fault: z.string(),
   event: z.enum(faultEvents),
   detail: z.string().max(400),
+  /** Role of the process that is harmed. */
+  victim: z.string().optional(),
+  /** Nobody asked for it: a part of the target that died or was stopped from outside (R7.1). It begins with `bit`. */
+  unplanned: z.literal(true).optional(),
 });
 export type FaultRecord = z.infer<typeof FaultRecord>;
 
@@ -125,6 +151,7 @@ export const EvidenceRecord = z.discriminatedUnion('kind', [
   FindingRecord,
   WriteRecord,
   FaultRecord,
+  ReadBackRecord,
 ]);
 export type EvidenceRecord = z.infer<typeof EvidenceRecord>;
 export type SampleRecord = z.infer<typeof SampleRecord>;
@@ -132,6 +159,7 @@ export type GapRecord = z.infer<typeof GapRecord>;
 export type LedgerRecord = z.infer<typeof LedgerRecord>;
 export type OperationRecord = z.infer<typeof OperationRecord>;
 export type FindingRecord = z.infer<typeof FindingRecord>;
+export type ReadBackRecord = z.infer<typeof ReadBackRecord>;
 export type WriteRecord = z.infer<typeof WriteRecord>;
 export type IncarnationRecord = z.infer<typeof IncarnationRecord>;
 

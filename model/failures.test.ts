@@ -11,6 +11,7 @@ describe('the catalogue of failures', () => {
       BranchedRun: false,
       PlanMissing: false,
       ForeignData: false,
+      EvidenceRefused: false,
       StackFailed: true,
       SeedFailed: true,
       EngineFailed: true,
@@ -27,6 +28,7 @@ describe('the catalogue of failures', () => {
       'BranchedRun',
       'PlanMissing',
       'ForeignData',
+      'EvidenceRefused',
     ]);
   });
 });

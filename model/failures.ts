@@ -9,6 +9,10 @@ export const failures = {
   BranchedRun: { retryable: false, means: '`workflow reset` made a second branch of one run key' },
   PlanMissing: { retryable: false, means: 'the stored plan is gone or is not the one that the workflow carries' },
   ForeignData: { retryable: false, means: 'the database holds rows of another plan' },
+  EvidenceRefused: {
+    retryable: false,
+    means: 'evidence is damaged, or of a newer version; the message says what to do, and nothing was deleted',
+  },
   StackFailed: { retryable: true, means: 'a part of the stack did not become ready' },
   SeedFailed: { retryable: true, means: 'seeding did not reconcile, or its database was not reachable' },
   EngineFailed: { retryable: true, means: 'an engine could not be started or adopted' },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { FaultRecord, faultEvents } from './evidence.ts';
 
-export const FaultKind = z.enum(['kill-gateway']);
+export const FaultKind = z.enum(['kill-gateway', 'pause-gateway']);
 export type FaultKind = z.infer<typeof FaultKind>;
 
 /** One harm and its undoing, planned. Times count from the start of load. */
@@ -21,6 +21,8 @@ export type FaultPlan = z.infer<typeof FaultPlan>;
 /** How to undo a harm with nobody alive: data that the watchdog can carry out from a local file. */
 export const HealRecipe = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('start-process'), role: z.string() }),
+  /** SIGCONT; a process that is dead by then is started instead. */
+  z.strictObject({ kind: z.literal('continue-process'), role: z.string() }),
 ]);
 export type HealRecipe = z.infer<typeof HealRecipe>;
 
@@ -28,7 +30,7 @@ export type HealRecipe = z.infer<typeof HealRecipe>;
  * The lease of one fault: `faults/<fault>.json` in the run's folder, by atomic rename, stored before the harm is done.
  *
  *   set-up ─▶ injected ─▶ bit ─▶ recovering ─▶ healed ─▶ cleaned-up
- *               └──────────┴── deadline over: the watchdog ─▶ healed-by-watchdog
+ *      └────────┴──────────┴── deadline over: the watchdog ─▶ recovering ─▶ healed-by-watchdog
  */
 export const FaultLease = z.strictObject({
   runKey: z.string(),

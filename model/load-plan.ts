@@ -4,14 +4,21 @@ import { Identity } from './population-plan.ts';
 export const MixName = z.enum(['enterprise', 'federation', 'multi-tenant', 'cache-stress', 'write-heavy']);
 export type MixName = z.infer<typeof MixName>;
 
-/** A stretch of load with one shape. Closed model: virtual users move linearly from `usersFrom` to `usersTo`. */
+/**
+ * A stretch of load with one shape. Closed model: virtual users move linearly from `usersFrom` to `usersTo`; a fraction of
+ * a user comes of cutting a stage in two, and is not there yet.
+ */
 export const Stage = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/),
   durationMs: z.int().positive(),
-  usersFrom: z.int().nonnegative(),
-  usersTo: z.int().nonnegative(),
+  usersFrom: z.number().nonnegative(),
+  usersTo: z.number().nonnegative(),
+  /** Not in the plan, and what follows is later by it: an operator's pause, and the way back to as many users as before. */
+  inserted: z.enum(['pause', 'return']).optional(),
 });
 export type Stage = z.infer<typeof Stage>;
+
+export const stagesMax = 100;
 
 /** Slots are virtual users 0…n−1; a shard owns a contiguous range and one engine drives it. */
 export const Shard = z.strictObject({
@@ -26,10 +33,12 @@ export const LoadPlan = z.strictObject({
   mix: MixName,
   seed: z.int().nonnegative(),
   virtualUsers: z.int().positive(),
+  /** As many can be asked for while the load runs: slots and identities are dealt for them. */
+  usersMax: z.int().positive(),
   spawnRatePerSecond: z.number().positive(),
   thinkTimeMsMin: z.int().nonnegative(),
   thinkTimeMsMax: z.int().nonnegative(),
-  stages: z.array(Stage).min(1).max(100),
+  stages: z.array(Stage).min(1).max(stagesMax),
   shards: z.array(Shard).min(1).max(64),
   /** One window is one activity: it holds load and folds what it saw. */
   windowMs: z.int().positive(),
@@ -50,6 +59,8 @@ export const EngineOrders = z.strictObject({
   /** Wall clock, milliseconds since the epoch, at which stage 0 begins. */
   startsAt: z.number(),
   endsAt: z.number(),
+  /** Counts the changes to the schedule; orders with a lower one never replace those with a higher one. Absent: 0. */
+  revision: z.int().nonnegative().optional(),
   baseUrl: z.url(),
   allowedHosts: z.array(z.string()),
   /** Identities of the shard's slots, in slot order; a file, because it may be large. */
@@ -67,13 +78,17 @@ export function plannedUsers(plan: Pick<LoadPlan, 'stages'>, offsetMs: number): 
   for (const stage of plan.stages) {
     if (offsetMs < begun) return 0;
     if (offsetMs < begun + stage.durationMs) {
-      const share = (offsetMs - begun) / stage.durationMs;
-      return Math.floor(stage.usersFrom + (stage.usersTo - stage.usersFrom) * share);
+      // A stage that was cut in two must say what it said whole: sums of fractions fall short of whole numbers.
+      return Math.floor(usersWithin(stage, offsetMs - begun) + 1e-6);
     }
     begun += stage.durationMs;
   }
   return 0;
 }
+
+/** Virtual users, fractions included, at `elapsedMs` after the stage began. */
+export const usersWithin = ({ durationMs, usersFrom, usersTo }: Stage, elapsedMs: number): number =>
+  usersFrom + (usersTo - usersFrom) * (elapsedMs / durationMs);
 
 /** Of `users` present in the whole plan, those in this shard: slots are dealt round robin, so that shards ramp together. */
 export function usersOfShard(plan: Pick<LoadPlan, 'shards'>, shard: number, users: number): number {

@@ -25,8 +25,14 @@ const rowBytes: Readonly<Record<Entity, number>> = {
 const seedRowsPerSecond = 300_000;
 /** Two empty PostgreSQL instances with their write-ahead log, logs of every process, Temporal's file. */
 const diskBaseBytes = 700 * mebibyte;
-/** 2 GB in 48 hours at 20 processes and 1,000 requests a second (design §4). */
-const evidenceBytesPerSecond = 12_000;
+/** A process's second of samples, compressed (measured: 33). */
+const sampleBytes = 40;
+/** An engine's second: its ledger, and a histogram an operation every ten seconds, which are fullest under a full load (measured under a light one: 280). */
+const engineBytesPerSecond = 2_000;
+/** Rows, indexes and what PostgreSQL leaves free, on top of the records. */
+const evidenceTableShare = 1.25;
+/** PostgreSQL, Redis, nginx, mocks and Prometheus; then the base, the workers, sampler and watchdog. */
+const processesBesideGateways = 5 + 9;
 const walBytesMax = 1_024 * mebibyte;
 
 /** Exact rows by entity; users, teams and the like are the plan's own numbers, the rest is counted by the population. */
@@ -52,10 +58,16 @@ export function countRows(plan: PopulationPlan): { rows: Record<Entity, number>;
 }
 
 /** Disk for the data set, its write-ahead log, evidence and logs (R2.4). */
-export function diskBytesNeeded(rows: Readonly<Record<Entity, number>>, loadMs: number): number {
+export function diskBytesNeeded(rows: Readonly<Record<Entity, number>>, evidenceBytes: number): number {
   const data = Object.entries(rows).reduce((sum, [entity, count]) => sum + count * rowBytes[entity as Entity], 0);
-  const evidence = (loadMs / 1_000) * evidenceBytesPerSecond;
-  return Math.ceil(data + Math.min(data, walBytesMax) + evidence + diskBaseBytes);
+  return Math.ceil(data + Math.min(data, walBytesMax) + evidenceBytes + diskBaseBytes);
+}
+
+/** What the evidence store grows to over a load: it follows time and processes, not requests, and nothing thins it. */
+export function evidenceBytesNeeded(parts: { loadMs: number; gateways: number; engines: number }): number {
+  const { loadMs, gateways, engines } = parts;
+  const perSecond = (processesBesideGateways + gateways + engines) * sampleBytes + engines * engineBytesPerSecond;
+  return Math.ceil((loadMs / 1_000) * perSecond * evidenceTableShare);
 }
 
 /** What preflight holds against the machine, and how long the whole run should take. */
@@ -67,9 +79,11 @@ export function planNeeds(parts: {
 }): Plan['needs'] {
   const { rows, stack, load } = parts;
   const loadMs = totalLoadMs(load);
+  const evidenceBytes = evidenceBytesNeeded({ loadMs, gateways: stack.gatewayInstances, engines: load.shards.length });
   const rowCount = Object.values(rows).reduce((sum, count) => sum + count, 0);
   return {
-    diskBytes: diskBytesNeeded(rows, loadMs),
+    diskBytes: diskBytesNeeded(rows, evidenceBytes),
+    evidenceBytes,
     memoryBytes: memoryBytesNeeded(stack, load),
     rows: { ...rows },
     secondsEstimated: Math.ceil(

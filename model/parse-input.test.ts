@@ -54,6 +54,13 @@ describe('parseInput', () => {
     ],
     ['AllWaves', { waves: ['small', 'small'] }, ['waves: each wave at most once, given were small, small']],
     ['AllWaves', { waves: [] }, ['waves: given []; it must be at least 1 item']],
+    ['AllWaves', { from: 'medium' }, ['from and previous go together: which earlier run has the waves before medium?']],
+    ['AllWaves', { previous: 'x' }, ['from and previous go together: from which wave on is to be run again?']],
+    [
+      'AllWaves',
+      { from: 'smoke', previous: 'x', waves: ['small', 'medium'] },
+      ['from: smoke is none of the waves of this run, which are small, medium'],
+    ],
     [
       'SoakWave',
       { wave: 'small', scale: 0.005 },
@@ -99,5 +106,15 @@ describe('listWaveInputs', () => {
 
   it('is small to enterprise when no waves are named', () => {
     expect(listWaveInputs({}).map(({ wave }) => wave)).toEqual(['small', 'medium', 'large', 'enterprise']);
+  });
+});
+
+describe('listWaveInputs', () => {
+  it('gives each wave what all share, and nothing of what steers the cycle', () => {
+    const input = { waves: ['smoke', 'small'], users: 10, from: 'small', previous: 'soak/all-waves/1' };
+    expect(listWaveInputs(input)).toEqual([
+      { wave: 'smoke', input: { users: 10, wave: 'smoke' } },
+      { wave: 'small', input: { users: 10, wave: 'small' } },
+    ]);
   });
 });

@@ -38,7 +38,9 @@ export const inputSchemas = {
 
 /** What `AllWaves` starts: one `SoakWave` input a wave, in order, with everything else that was asked; `input` has passed `parseInput`. */
 export function listWaveInputs(input: object): { wave: WaveName; input: Record<string, unknown> }[] {
-  const { waves: chosen, ...shared } = input as { waves?: readonly WaveName[] } & Record<string, unknown>;
+  const shared: Record<string, unknown> = { ...input };
+  const chosen = shared['waves'] as readonly WaveName[] | undefined;
+  for (const ofTheCycle of ['waves', 'from', 'previous']) Reflect.deleteProperty(shared, ofTheCycle);
   return (chosen ?? cycleWaves).map((wave) => ({ wave, input: { ...shared, wave } }));
 }
 
@@ -105,6 +107,7 @@ function listConflicts(
   const problems: string[] = [];
   if (new Set(chosen).size < chosen.length)
     problems.push(`${nameKey('waves')}: each wave at most once, given were ${chosen.join(', ')}`);
+  if ('from' in input || 'previous' in input) problems.push(...listResumeConflicts(input, chosen, nameKey));
   for (const name of chosen) {
     const virtualUsers = input.users ?? waves[name].virtualUsers;
     const seededUsers = Math.round(waves[name].users * (input.scale ?? 1));
@@ -126,4 +129,17 @@ function listConflicts(
     );
   }
   return problems;
+}
+
+/** What an earlier cycle is to be taken over from, and from where on this one runs by itself. */
+function listResumeConflicts(
+  { from, previous }: Pick<AllWavesInput, 'from' | 'previous'>,
+  chosen: readonly WaveName[],
+  nameKey: (key: string) => string,
+): string[] {
+  const both = `${nameKey('from')} and ${nameKey('previous')} go together`;
+  if (previous === undefined) return [`${both}: which earlier run has the waves before ${String(from)}?`];
+  if (from === undefined) return [`${both}: from which wave on is to be run again?`];
+  if (chosen.includes(from)) return [];
+  return [`${nameKey('from')}: ${from} is none of the waves of this run, which are ${chosen.join(', ')}`];
 }

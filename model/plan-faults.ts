@@ -30,7 +30,8 @@ export function planFaults(options: { wanted: 'planned' | 'none'; gatewayInstanc
         victim,
         offsetMs: Math.round((loadMs * 0.4) / 1_000) * 1_000,
         holdMs: loadMs <= 120_000 ? Math.min(5_000, Math.round(loadMs / 5)) : 10_000,
-        deadlineMs: 30_000,
+        // In a short load the watchdog's healing, if it comes to that, shall be within the load.
+        deadlineMs: loadMs <= 120_000 ? 15_000 : 30_000,
       },
     ],
   };

@@ -10,11 +10,13 @@ interface LoadRequest {
   readonly durationMs: number;
   readonly seed: number;
   readonly isFederation: boolean;
+  readonly seededUsers: number;
 }
 
 const spawnRateDefault = 50;
 const usersPerShard = 500;
 const shardsMax = 64;
+const virtualUsersMax = 20_000;
 
 /**
  * The closed model (R3.3): users arrive at the spawn rate and stay until the end; the ramp is part of the load's length.
@@ -33,11 +35,15 @@ export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: strin
       mix: request.isFederation ? 'federation' : (input.mix ?? 'enterprise'),
       seed: request.seed,
       virtualUsers,
+      usersMax: usersMaxOf(virtualUsers, request.seededUsers),
       spawnRatePerSecond,
       thinkTimeMsMin,
       thinkTimeMsMax,
       stages,
-      shards: dealShards(virtualUsers, input.shards ?? Math.min(wantedShards, shardsMax)),
+      shards: dealShards(
+        usersMaxOf(virtualUsers, request.seededUsers),
+        input.shards ?? Math.min(wantedShards, shardsMax),
+      ),
       windowMs: Math.min(input.window ?? windowFor(durationMs), durationMs),
       drainMs: 10_000,
       requestTimeoutMs: 10_000,
@@ -47,6 +53,10 @@ export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: strin
     remarks,
   };
 }
+
+/** An operator may ask for twice the planned users while the load runs; each has a seeded user to be. */
+const usersMaxOf = (virtualUsers: number, seededUsers: number): number =>
+  Math.max(virtualUsers, Math.min(2 * virtualUsers, seededUsers, virtualUsersMax));
 
 /**
  * R3.3's default is 0.5 to 1.5 s. Smoke thinks half as long: one minute of 20 users must meet its rarest operation,

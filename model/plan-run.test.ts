@@ -57,8 +57,9 @@ describe('planRun', () => {
         expect(load.windowMs).toBeLessThanOrEqual(totalLoadMs(load));
         const firsts = load.shards.map(({ firstSlot, slots }) => ({ firstSlot, end: firstSlot + slots }));
         expect(firsts.every(({ firstSlot }, index) => firstSlot === (firsts[index - 1]?.end ?? 0))).toBe(true);
-        expect(firsts.at(-1)?.end).toBe(load.virtualUsers);
-        const present = load.shards.map(({ shard }) => usersOfShard(load, shard, load.virtualUsers));
+        expect(firsts.at(-1)?.end).toBe(load.usersMax);
+        expect(load.usersMax).toBe(Math.max(load.virtualUsers, Math.min(2 * load.virtualUsers, plan.population.users)));
+        const present = load.shards.map(({ shard }) => usersOfShard(load, shard, load.usersMax));
         expect(present).toEqual(load.shards.map(({ slots }) => slots));
       }),
       { numRuns: 50 },

@@ -1,5 +1,6 @@
+import { planCheckpoints } from './checkpoint.ts';
 import { type Machine } from './machine.ts';
-import { countRows, diskBytesNeeded, planNeeds } from './needs.ts';
+import { countRows, diskBytesNeeded, evidenceBytesNeeded, planNeeds } from './needs.ts';
 import { objectivesOfWaves } from './objectives.ts';
 import { defaultWaves, type RunInput } from './parse-input.ts';
 import { planFaults } from './plan-faults.ts';
@@ -7,7 +8,7 @@ import { planLoad } from './plan-load.ts';
 import { planPopulation } from './plan-population.ts';
 import { planStack } from './plan-stack.ts';
 import { Plan, type PlanSummary, type WorkflowName } from './plan.ts';
-import { totalLoadMs } from './load-plan.ts';
+import { type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { planPromises } from './promises.ts';
 import { type WaveName, waves } from './wave.ts';
 
@@ -35,7 +36,10 @@ export function planRun({ workflow, input, machine }: RunRequest): Plan {
     gateways,
     seed,
   });
-  const { load, remarks: loadRemarks } = planLoad({ wave, input, machine, durationMs, seed, isFederation });
+  const { load, remarks: loadRemarks } = planLoad({
+    ...{ wave, input, machine, durationMs, seed, isFederation },
+    seededUsers: dataSet.population.users,
+  });
   const { faults, absentBecause } = planFaults({
     wanted: input.faults ?? 'planned',
     gatewayInstances: stack.gatewayInstances,
@@ -66,6 +70,7 @@ export function planRun({ workflow, input, machine }: RunRequest): Plan {
     notCovered,
     without,
     windowsPerExecution: input.windowsPerExecution ?? windowsPerExecution,
+    ...checkpointsOf(workflow, input, load),
     keep: input.keep ?? 'nothing',
     onBlocked: input.onBlocked ?? 'wait',
     ifBusy: input.ifBusy ?? 'fail',
@@ -85,8 +90,13 @@ export function summarisePlan(plan: Plan, planHash: string): PlanSummary {
     windowMs: plan.load.windowMs,
     drainMs: plan.load.drainMs,
     virtualUsers: plan.load.virtualUsers,
-    faults: plan.faults.map(({ fault, offsetMs, deadlineMs }) => ({ fault, offsetMs, deadlineMs })),
+    usersMax: plan.load.usersMax,
+    spawnRatePerSecond: plan.load.spawnRatePerSecond,
+    stages: plan.load.stages,
+    gatewayInstances: plan.stack.gatewayInstances,
+    faults: plan.faults.map(({ fault, victim, offsetMs, deadlineMs }) => ({ fault, victim, offsetMs, deadlineMs })),
     windowsPerExecution: plan.windowsPerExecution,
+    ...(plan.windowsPerCheckpoint === undefined ? {} : { windowsPerCheckpoint: plan.windowsPerCheckpoint }),
     keep: plan.keep,
     onBlocked: plan.onBlocked,
   };
@@ -96,6 +106,17 @@ const stabilityMs = 48 * 3_600_000;
 const seedActivitiesMax = 8;
 /** At some twenty events a window, an execution's history stays at a twentieth of what the service allows. */
 const windowsPerExecution = 100;
+
+/** A stability run looks at itself while it goes on; other runs are too short to be told anything before their verdict. */
+function checkpointsOf(
+  workflow: WorkflowName,
+  { windowsPerCheckpoint }: RunInput,
+  load: LoadPlan,
+): Pick<Plan, 'windowsPerCheckpoint'> {
+  if (windowsPerCheckpoint !== undefined) return { windowsPerCheckpoint };
+  if (workflow !== 'StabilityRun') return {};
+  return { windowsPerCheckpoint: planCheckpoints(totalLoadMs(load), load.windowMs) };
+}
 
 const warmUpMsOf = {
   smoke: 10_000,
@@ -107,6 +128,8 @@ const warmUpMsOf = {
 
 /** A run that names no scale is shrunk in these steps; coarse, so that a little more or less free disk does not change the data set. */
 const scales = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01] as const;
+/** For choosing a scale, before stack and load are planned. */
+const usualGateways = 4;
 /** Of the free disk, this much may be planned for. */
 const diskShareMax = 0.9;
 
@@ -129,11 +152,12 @@ function planDataSet(request: {
     return { scale, population, ...countRows(population) };
   };
   if (input.scale !== undefined) return atScale(input.scale);
+  const evidenceBytes = evidenceBytesNeeded({ loadMs: durationMs, gateways: usualGateways, engines: 1 });
   const steps = scales.filter((scale) => scale === 1 || wave.users * scale >= usersMin);
   let smallest = atScale(1);
   for (const scale of steps) {
     if (scale !== 1) smallest = atScale(scale);
-    if (diskBytesNeeded(smallest.rows, durationMs) <= machine.diskFreeBytes * diskShareMax) break;
+    if (diskBytesNeeded(smallest.rows, evidenceBytes) <= machine.diskFreeBytes * diskShareMax) break;
   }
   if (smallest.scale === 1) return smallest;
   const remark = `The data set is wave ${wave.name} at scale ${smallest.scale}: the free disk of ${Math.floor(machine.diskFreeBytes / 1e9)} GB holds no more.`;

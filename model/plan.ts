@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { FaultPlan } from './fault-plan.ts';
-import { LoadPlan } from './load-plan.ts';
+import { LoadPlan, Stage, stagesMax } from './load-plan.ts';
 import { PopulationPlan } from './population-plan.ts';
 import { StackPlan } from './stack.ts';
 import { NotCovered, Question } from './verdict.ts';
@@ -22,6 +22,8 @@ export type Objectives = z.infer<typeof Objectives>;
 /** What the run needs of its machine; preflight holds it against what there is. */
 const Needs = z.strictObject({
   diskBytes: z.number().positive(),
+  /** Of these, what the evidence store grows to over the load. */
+  evidenceBytes: z.number().positive(),
   memoryBytes: z.number().positive(),
   /** Rows by entity, for the table that `soak plan` prints. */
   rows: z.record(z.string(), z.number()),
@@ -50,6 +52,8 @@ export const Plan = z.strictObject({
   without: z.array(Question),
   /** After so many windows the workflow continues as new. */
   windowsPerExecution: z.int().min(1).max(1_000),
+  /** From one checkpoint with a provisional verdict to the next (R1.4); absent: there are none. */
+  windowsPerCheckpoint: z.int().min(1).max(100_000).optional(),
   keep: z.enum(['stack', 'nothing']),
   onBlocked: z.enum(['wait', 'abort']),
   ifBusy: z.enum(['fail', 'wait']),
@@ -68,8 +72,13 @@ export const PlanSummary = z.strictObject({
   windowMs: z.int().positive(),
   drainMs: z.int().positive(),
   virtualUsers: z.int().positive(),
-  faults: z.array(z.strictObject({ fault: z.string(), offsetMs: z.int(), deadlineMs: z.int() })),
+  usersMax: z.int().positive(),
+  spawnRatePerSecond: z.number().positive(),
+  stages: z.array(Stage).min(1).max(stagesMax),
+  gatewayInstances: z.int().positive(),
+  faults: z.array(z.strictObject({ fault: z.string(), victim: z.string(), offsetMs: z.int(), deadlineMs: z.int() })),
   windowsPerExecution: z.int().min(1).max(1_000),
+  windowsPerCheckpoint: z.int().min(1).max(100_000).optional(),
   keep: z.enum(['stack', 'nothing']),
   onBlocked: z.enum(['wait', 'abort']),
 });

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { NewestCheckpoint } from './checkpoint.ts';
+import { OperatorRecord } from './operator.ts';
 import { Outcome } from './verdict.ts';
 
 const phases = [
@@ -68,8 +70,16 @@ export const Progress = z.strictObject({
   retrying: z.string().optional(),
   steps: z.array(StepRecord),
   loadStartsAt: z.number().optional(),
+  /** While the load is paused: when it would end if it were resumed as soon as it was paused. */
   loadEndsAt: z.number().optional(),
+  paused: z.boolean().optional(),
+  /** Virtual users that the present stage goes to; none while paused. */
+  users: z.number().optional(),
+  /** The newest few of what operators told the run. */
+  operatorActions: z.array(OperatorRecord).optional(),
   window: z.strictObject({ index: z.int(), of: z.int() }).optional(),
+  /** What is known so far: provisional. */
+  checkpoint: NewestCheckpoint.optional(),
   load: LoadTotals.optional(),
   /** Sum of the gateways' RSS, from the samplers. */
   gatewaysRssBytes: z.number().optional(),

@@ -1,20 +1,9 @@
 import * as z from 'zod';
+import { DurationText } from './duration.ts';
 import { MixName } from './load-plan.ts';
 import { SeedProfile } from './population-plan.ts';
 import { Question } from './verdict.ts';
 import { WaveName } from './wave.ts';
-
-const secondsPerUnit = { s: 1, m: 60, min: 60, h: 3_600, d: 86_400 } as const;
-
-/** A duration as people type it (`90s`, `15m`, `48h`); becomes whole milliseconds. */
-const DurationText = z
-  .string()
-  .regex(/^\d+(\.\d+)?(s|m|min|h|d)$/, 'a duration is a number and a unit: 30s, 15m, 48h')
-  .transform((text) => {
-    const [, amount = '0', unit = 's'] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
-    return Math.round(Number(amount) * secondsPerUnit[unit as keyof typeof secondsPerUnit] * 1_000);
-  })
-  .refine((durationMs) => durationMs > 0, 'a duration is more than nothing');
 
 /** What `SoakWave` takes: a wave's name and what should differ from it (R1.1). Unknown keys are refused. */
 export const SoakWaveInput = z.strictObject({
@@ -38,6 +27,12 @@ export const SoakWaveInput = z.strictObject({
     .max(1_000)
     .optional()
     .describe('windows after which the workflow continues as new'),
+  windowsPerCheckpoint: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('windows from one checkpoint with a provisional verdict to the next'),
   without: z.array(Question).max(20).optional().describe('promises to take out of the verdict; shown in its headline'),
   keep: z.enum(['stack', 'nothing']).optional().describe('what stays up after the run'),
   onBlocked: z.enum(['wait', 'abort']).optional().describe('what a step does whose retries are used up'),
@@ -51,8 +46,10 @@ export const FederationLoadInput = SoakWaveInput.omit({ mix: true }).partial({ w
 /** What `StabilityRun` takes (R1.4); the wave is its data set, `enterprise` unless said otherwise. */
 export const StabilityRunInput = SoakWaveInput.partial({ wave: true });
 
-/** What `AllWaves` takes (R1.3): which waves, in order, and what all of them share. */
+/** What `AllWaves` takes (R1.3): which waves, in order, what all of them share, and which of them an earlier cycle has done. */
 export const AllWavesInput = SoakWaveInput.omit({ wave: true }).extend({
   waves: z.array(WaveName).min(1).max(5).optional(),
+  from: WaveName.optional().describe('wave to go on from; the waves before it are taken over from `previous`'),
+  previous: z.string().min(1).max(250).optional().describe('run key or workflow id of the earlier AllWaves'),
 });
 export type AllWavesInput = z.infer<typeof AllWavesInput>;

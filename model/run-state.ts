@@ -1,7 +1,27 @@
 import * as z from 'zod';
+import { NewestCheckpoint } from './checkpoint.ts';
+import { FaultPlan } from './fault-plan.ts';
+import { Stage, stagesMax } from './load-plan.ts';
+import { OperatorRecord } from './operator.ts';
 import { PlanSummary } from './plan.ts';
 import { SeededEntity } from './population-plan.ts';
 import { StepRecord } from './progress.ts';
+
+/** What is kept of operators' words, and how many of their updates are known again when they come twice. */
+export const operatorActionsMax = 100;
+export const handledUpdatesMax = 500;
+export const askedFaultsMax = 100;
+/** More than this are not waited for: the evidence store has been away for too long. */
+export const unauditedMax = 200;
+
+/** What somebody told the run and the evidence store does not have yet. `entry` is the update's id. */
+const Unaudited = z.strictObject({
+  entry: z.string(),
+  at: z.number(),
+  who: z.string(),
+  what: z.string(),
+  why: z.string(),
+});
 
 /** What a run carries over continue-as-new: plain JSON, parsed at the top of the next execution. */
 export const CarriedRun = z.strictObject({
@@ -14,6 +34,23 @@ export const CarriedRun = z.strictObject({
   startsAt: z.number(),
   endsAt: z.number(),
   nextWindow: z.int().nonnegative(),
+  checkpoint: NewestCheckpoint.optional(),
+  /** The schedule from `startsAt` on, as operators changed it: pauses included, the present one too. */
+  stages: z.array(Stage).min(1).max(stagesMax),
+  /** Counts the changes to the schedule. */
+  revision: z.int().nonnegative().default(0),
+  /** The newest revision that every engine was told of. */
+  steeredRevision: z.int().nonnegative().default(0),
+  /** Windows were held up to here; 0 before the first. */
+  heldUntil: z.number().default(0),
+  askedFaults: z.array(FaultPlan).max(askedFaultsMax).default([]),
+  operatorActions: z.array(OperatorRecord).max(operatorActionsMax).default([]),
+  unaudited: z
+    .array(Unaudited)
+    .max(unauditedMax + 1)
+    .default([]),
+  /** Ids of updates that were carried out: Temporal knows them again within one execution only. */
+  handledUpdates: z.array(z.string()).max(handledUpdatesMax).default([]),
   /** Host of each shard, by shard number. */
   shardHosts: z.array(z.string()),
   faults: z.array(z.strictObject({ fault: z.string(), state: z.string() })),

@@ -35,11 +35,16 @@ export const ProcessIdentity = z.strictObject({
   pid: z.int().positive(),
   /** Field 22 of /proc/PID/stat: clock ticks after boot. */
   startTicks: z.int().nonnegative(),
+  /** Of the machine's present life: after a reboot pid and start time may both come again. Absent in older records. */
+  bootId: z.string().optional(),
 });
 export type ProcessIdentity = z.infer<typeof ProcessIdentity>;
 
-/** What the process table holds about a role; `incarnation` counts its starts from 1. */
-export const ProcessRecord = z.strictObject({
+/**
+ * What the process table holds about a role; `incarnation` counts its starts from 1. A key that a newer version adds is no
+ * reason to take a living process for dead, so unknown ones are passed over.
+ */
+export const ProcessRecord = z.object({
   role: z.string(),
   ...ProcessIdentity.shape,
   incarnation: z.int().positive(),

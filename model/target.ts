@@ -45,6 +45,8 @@ export interface ProbeSpec {
 /** What is under test: how to start it, fill it, speak to it and watch it. */
 export interface Target {
   readonly name: string;
+  /** So long an answer may be behind an acknowledged write at most: the cache bound of R7.4. */
+  readonly cacheBoundMs: number;
   processes(plan: StackPlan, place: TargetPlace): ProcessSpec[];
   readonly schema: TargetSchema;
   /** `secret` signs tokens; made per stack, kept in a file of mode 0600. */

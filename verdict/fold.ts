@@ -1,20 +1,22 @@
 import type { EvidenceRecord, FaultRecord, FindingRecord, GapRecord } from '#model/evidence.ts';
-import type { EvidenceSummary, NamedWindow } from '#model/evidence-summary.ts';
-import type { FaultPlan } from '#model/fault-plan.ts';
+import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { createLedger } from '#model/ledger.ts';
 import { totalLoadMs } from '#model/load-plan.ts';
 import type { Plan } from '#model/plan.ts';
-import { roleKind } from '#model/roles.ts';
-import { faultWindows, settleMs, summariseFaults } from './fault-fold.ts';
+import { pausesOf } from '#model/schedule.ts';
+import { faultWindows, summariseFaults } from './fault-fold.ts';
+import { createGeneratorFold } from './generator-fold.ts';
 import { createLatencyFold } from './latency-fold.ts';
 import { foldLoad } from './load-fold.ts';
+import { costWindow, unplannedOutages, withCosts } from './outage-fold.ts';
 import { createPresenceFold } from './presence-fold.ts';
 import { createSeriesFold } from './series-fold.ts';
-import { overlaps, type Window } from './windows.ts';
+import { clipWindows, subtractWindows, type Window } from './windows.ts';
 import { createWriteFold } from './write-fold.ts';
 
 export interface FoldInput {
   readonly records: AsyncIterable<EvidenceRecord> | Iterable<EvidenceRecord>;
+  /** Its stages are those that were driven: `planAsSteered` when operators changed them. */
   readonly plan: Plan;
   /** Wall clock at which stage 0 began; absent when the load never did. */
   readonly loadStartsAt?: number;
@@ -37,12 +39,12 @@ export async function foldEvidence(input: FoldInput): Promise<EvidenceSummary> {
 }
 
 function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 'records'>) {
-  const load = loadStartsAt === undefined ? undefined : loadWindow(plan, loadStartsAt, loadEndsAt);
-  const { from: startsAt, to: endsAt } = load ?? { from: 0, to: 0 };
-  const bounds = { load, intervalMs: plan.sampleIntervalMs };
+  const bounds = boundsOf(plan, loadStartsAt, loadEndsAt);
+  const { load, pauses, startsAt, endsAt } = bounds;
   const ledger = createLedger(plan.load, startsAt);
   const latency = createLatencyFold({ startsAt, endsAt });
   const series = createSeriesFold(bounds);
+  const generators = createGeneratorFold(bounds);
   const presence = createPresenceFold(bounds);
   const writes = createWriteFold(endsAt + plan.load.drainMs);
   const incidents = createIncidentFold();
@@ -53,6 +55,7 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
     switch (record.kind) {
       case 'sample':
         series.add(record);
+        generators.add(record);
         presence.addSample(record);
         return;
       case 'incarnation':
@@ -72,6 +75,9 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
       case 'write':
         writes.add(record);
         return;
+      case 'read-back':
+        writes.addReadBack(record);
+        return;
     }
   }
 
@@ -79,29 +85,38 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
     const { faults, ...incidentSummary } = incidents.summary();
     const windows = faultWindows(faults, endsAt);
     const { processes, samplerOutages, downtimes } = presence.summary();
-    const unplannedOutages = unplanned(downtimes, windows, plan.faults);
-    const { engineOutages, ...loadSummary } = foldLoad({
-      ledger,
-      startsAt,
-      endsAt,
-      faultWindows: windows,
-      unplannedOutages,
+    const outages = subtractWindows(unplannedOutages({ downtimes, faults, windows, plans: plan.faults, load }), pauses);
+    const costs = outages.map(costWindow);
+    const allSeries = series.summary();
+    const { engineOutages, unplannedCosts, ...loadSummary } = foldLoad({
+      ...{ ledger, startsAt, endsAt },
+      ...{ faultWindows: [...windows, ...costs], unplannedOutages: costs },
     });
     return {
-      ...(load !== undefined && { loadStartsAt: load.from, loadEndsAt: load.to }),
+      ...(load !== undefined && { loadStartsAt: load.from, loadEndsAt: load.to, ...(pauses.length > 0 && { pauses }) }),
       records: sorted(records),
       ...loadSummary,
       ...latency.summary(),
-      series: series.summary(),
+      series: allSeries,
+      generators: generators.summary(allSeries),
       processes,
       ...incidentSummary,
       faults,
-      faultWindows: windows,
+      faultWindows: [...windows, ...costs],
+      unplannedOutages: withCosts(outages, unplannedCosts, allSeries),
       outages: [...engineOutages, ...samplerOutages],
       writes: writes.summary(),
     };
   }
   return { add, summary };
+}
+
+/** When the load was, and in which parts of it nothing was planned. */
+function boundsOf(plan: Plan, loadStartsAt: number | undefined, loadEndsAt: number | undefined) {
+  const load = loadStartsAt === undefined ? undefined : loadWindow(plan, loadStartsAt, loadEndsAt);
+  const pauses = load === undefined ? [] : clipWindows(pausesOf(plan.load.stages, load.from), load);
+  const { from: startsAt, to: endsAt } = load ?? { from: 0, to: 0 };
+  return { load, pauses, startsAt, endsAt, intervalMs: plan.sampleIntervalMs };
 }
 
 /** What is rare and told one by one: the earliest of each kind are kept, all are counted. */
@@ -138,21 +153,6 @@ const loadWindow = (plan: Plan, from: number, endsAt = Infinity): Window => ({
   from,
   to: Math.max(from, Math.min(endsAt, from + totalLoadMs(plan.load))),
 });
-
-/** Times in which a part of the target was down that no fault on it explains. A fault that is not in the plan may be on anything. */
-function unplanned(
-  downtimes: readonly NamedWindow[],
-  windows: readonly NamedWindow[],
-  plans: readonly FaultPlan[],
-): NamedWindow[] {
-  const victims = new Map(plans.map(({ fault, victim }) => [fault, victim]));
-  return downtimes.filter(({ name, from, to }) => {
-    const kind = roleKind(name);
-    if (kind === 'engine' || kind === 'harness') return false;
-    const excuses = windows.filter((window) => (victims.get(window.name) ?? name) === name);
-    return !excuses.some((window) => overlaps({ from: window.from - settleMs, to: window.to }, from, to));
-  });
-}
 
 /** Keeps the `max` earliest; of more, those that are kept do not depend on the order in which they came. */
 function createEarliest<T extends { readonly at: number }>(max: number): { add(record: T): void; list(): T[] } {

@@ -55,6 +55,19 @@ const writesOf = (count: number, deletedAt: number): EvidenceRecord[] =>
       at: loadStartsAt + (state === 'present' ? 9_000 : deletedAt),
     })),
   );
+const healedAtDeadline = (tookMs: number): EvidenceRecord[] =>
+  changed((record) => {
+    if (record.kind !== 'fault' || !['recovering', 'healed'].includes(record.event)) return record;
+    const begunAt = down.from + (judgedPlan.faults[0]?.deadlineMs ?? 0) + 200;
+    if (record.event === 'recovering') return { ...record, at: begunAt };
+    return { ...record, event: 'healed-by-watchdog', at: begunAt + tookMs };
+  });
+/** What the watchdog tells of a death that is over within a second. */
+const redisDies = (): EvidenceRecord[] =>
+  (['bit', 'recovering', 'healed-by-watchdog'] as const).map((event, index) => ({
+    ...{ kind: 'fault', at: loadStartsAt + 45_000 + index * 400, fault: 'redis-death-1', event, detail: '' },
+    ...{ victim: 'redis', unplanned: true },
+  }));
 const gatewayDies = (seconds: number): EvidenceRecord[] => [
   ...changed((record) => {
     const hit = (record.kind === 'sample' || record.kind === 'incarnation') && record.role === 'gateway-1';
@@ -141,6 +154,7 @@ describe('judge', () => {
 });
 
 const slow = { ...judgedPlan, objectives: { ...judgedPlan.objectives, localReadP95MsMax: 1 } };
+const secondOf = ({ at }: { at: number }): number => Math.floor((at - loadStartsAt) / 1_000);
 const table: readonly [question: Question, outcome: string, what: string, change: Change][] = [
   ['seeding-reconciled', 'fail', 'rows differ after the load', { verification: { ...syntheticVerification, seedDifferences: ['users: 999 of 1000'] } }],
   ['seeding-reconciled', 'inconclusive', 'nothing was seeded', { seeded: [] }],
@@ -150,6 +164,8 @@ const table: readonly [question: Question, outcome: string, what: string, change
   ['load-delivered', 'inconclusive', 'no ledger was kept', { records: without('ledger') }],
   ['samples-present', 'inconclusive', 'nothing was sampled', { records: without('sample', 'incarnation') }],
   ['samples-present', 'pass', 'the sampler was gone for 8 s', { records: changed((record) => record.kind === 'sample' && record.at > loadStartsAt + 5_000 && record.at < loadStartsAt + 13_000 ? undefined : record) }],
+  ['samples-present', 'pass', 'one tick of a minute came too late', { records: changed((record) => record.kind === 'sample' && secondOf(record) === 20 ? undefined : record) }],
+  ['samples-present', 'inconclusive', 'two ticks of a minute came too late', { records: changed((record) => record.kind === 'sample' && [20, 30].includes(secondOf(record)) ? undefined : record) }],
   ['samples-present', 'inconclusive', 'the sampler died', { records: changed((record) => record.kind === 'sample' && record.at > loadStartsAt + 5_000 ? undefined : record) }],
   ['samples-present', 'inconclusive', 'a gateway was never seen', { records: changed((record) => 'role' in record && record.role === 'gateway-1' ? undefined : record) }],
   ['samples-present', 'inconclusive', 'redis was lost from sight', { records: changed((record) => record.kind === 'sample' && record.role === 'redis' && record.at > loadStartsAt + 5_000 ? undefined : record) }],
@@ -168,10 +184,15 @@ const table: readonly [question: Question, outcome: string, what: string, change
   ['faults-healed', 'inconclusive', 'no fault was injected', { records: without('fault') }],
   ['faults-healed', 'inconclusive', 'the fault did not bite', { records: changed((record) => record.kind === 'fault' && record.event === 'bit' ? undefined : record) }],
   ['faults-healed', 'fail', 'the fault never healed', { records: changed((record) => record.kind === 'fault' && record.event === 'healed' ? undefined : record) }],
+  ['faults-healed', 'pass', 'the watchdog healed it at its deadline', { records: healedAtDeadline(6_000) }],
+  ['faults-healed', 'fail', 'the watchdog began at its deadline and it took a minute', { records: healedAtDeadline(60_000) }],
+  ['faults-healed', 'inconclusive', 'nobody was there to heal it', { records: changed((record) => record.kind === 'fault' && ['recovering', 'healed'].includes(record.event) ? { ...record, at: record.at + 40_000 } : record) }],
+  ['faults-healed', 'fail', 'one that was asked for never healed', { records: [...healthy, { ...{ kind: 'fault', fault: 'asked-1', victim: 'gateway-1', event: 'injected', at: loadStartsAt + 50_000, detail: '' } }] }],
   ['faults-healed', 'fail', 'it healed past its deadline', { records: changed((record) => record.kind === 'fault' && record.event === 'healed' ? { ...record, at: record.at + 40_000 } : record) }],
   ['faults-healed', 'pass', 'the watchdog healed it', { records: changed((record) => record.kind === 'fault' && record.event === 'healed' ? { ...record, event: 'healed-by-watchdog' } : record) }],
   ['generator-not-saturated', 'inconclusive', 'the engine used a whole core', { records: changed((record) => record.kind === 'sample' && record.role === 'engine-0' ? { ...record, values: { ...record.values, [metrics.cpuSeconds]: (record.at - loadStartsAt) / 1_000 } } : record) }],
   ['generator-not-saturated', 'inconclusive', 'its event loop was late', { records: changed((record) => record.kind === 'sample' && record.role === 'engine-0' ? { ...record, values: { ...record.values, [metrics.eventLoopDelayP99Seconds]: 0.3 } } : record) }],
+  ['generator-not-saturated', 'pass', 'only the first two seconds of a successor were late', { records: changed((record) => record.kind === 'sample' && record.role === 'engine-0' && record.at >= loadStartsAt + 45_000 ? { ...record, incarnation: 2, values: { ...record.values, [metrics.eventLoopDelayP99Seconds]: record.at < loadStartsAt + 47_000 ? 0.3 : 0.02 } } : record) }],
   ['generator-not-saturated', 'inconclusive', 'the engine was not seen', { records: changed((record) => 'role' in record && record.role === 'engine-0' ? undefined : record) }],
   ['stationary', 'fail', 'something was left', { verification: { ...syntheticVerification, remaining: 1 } }],
   ['stationary', 'pass', 'what was left had an unanswered write', { verification: { ...syntheticVerification, remaining: 1, indeterminate: 1 } }],
@@ -179,6 +200,9 @@ const table: readonly [question: Question, outcome: string, what: string, change
   ['stationary', 'pass', 'the load deleted as it went', { records: [...healthy, ...writesOf(1_000, 50_000)] }],
   ['stationary', 'inconclusive', 'nothing was written', { records: without('write') }],
   ['no-unplanned-death', 'pass', 'a gateway was away for 3 s', { records: gatewayDies(3) }],
+  ['no-unplanned-death', 'fail', 'iterations failed while one was away', { records: [...redisDies(), ...ledgerAt(44_000, 47_000, (record) => ({ ...record, iterationsFailed: 2 }))] }],
+  ['error-rate', 'pass', 'iterations failed while one was away', { records: [...redisDies(), ...ledgerAt(44_000, 47_000, (record) => ({ ...record, iterationsFailed: 2 }))] }],
+  ['no-unplanned-death', 'pass', 'one was away at no cost', { records: [...healthy, ...redisDies()] }],
   ['no-unplanned-death', 'fail', 'a gateway was away for 7 s', { records: gatewayDies(7) }],
   ['no-unplanned-death', 'fail', 'a gateway never came back', { records: gatewayDies(60) }],
   ['no-unplanned-death', 'inconclusive', 'nobody watched', { records: without('sample', 'incarnation') }],

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -38,6 +39,17 @@ export function createExclusive(path: string, text: string, options: WriteOption
     rmSync(fresh, { force: true });
     syncFolder(dirname(path));
   }
+}
+
+/** Keeps a file that is not what it should be, under a name that nobody reads: `<path>.unreadable-<n>`; undefined when there is none. */
+export function putBeside(path: string): string | undefined {
+  for (let number = 1; existsSync(path); number += 1) {
+    const beside = `${path}.unreadable-${number}`;
+    if (existsSync(beside)) continue;
+    renameSync(path, beside);
+    return beside;
+  }
+  return undefined;
 }
 
 /** The text of a file, or undefined when there is none. */

@@ -32,7 +32,11 @@ export function readClaim(stackFolder: string): StackClaim | undefined {
   try {
     return StackClaim.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${claimFile(stackFolder)} is not a stack claim`, { cause });
+    throw new Error(
+      `${claimFile(stackFolder)} is not a stack claim, so nobody knows which run has the stack: ` +
+        'when no run goes on (`soak list`), move it away',
+      { cause },
+    );
   }
 }
 

@@ -32,4 +32,12 @@ describe('isSame', () => {
     expect(isSame(identity)).toBe(true);
     expect(isSame({ ...identity, startTicks: identity.startTicks - 1 })).toBe(false);
   });
+
+  it('is false after a reboot, even where pid and start time come again; an older record has no boot to compare', () => {
+    const identity = readIdentity(process.pid);
+    if (identity === undefined) throw new Error('no /proc');
+    expect(identity.bootId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(isSame({ ...identity, bootId: '00000000-0000-4000-8000-000000000000' })).toBe(false);
+    expect(isSame({ pid: identity.pid, startTicks: identity.startTicks })).toBe(true);
+  });
 });

@@ -14,13 +14,28 @@ export interface ProcessStat extends ProcessIdentity {
 /** Identity of a process that has a pid now, zombies included; undefined when there is none. */
 export function readIdentity(pid: number): ProcessIdentity | undefined {
   const stat = readProcessStat(pid);
-  return stat === undefined ? undefined : { pid: stat.pid, startTicks: stat.startTicks };
+  if (stat === undefined) return undefined;
+  const bootId = readBootId();
+  return { pid: stat.pid, startTicks: stat.startTicks, ...(bootId === undefined ? {} : { bootId }) };
 }
 
-/** True while the very process that was recorded lives: same pid, same start, not a zombie. */
+/** True while the very process that was recorded lives: same boot, same pid, same start, not a zombie. */
 export function isSame(identity: ProcessIdentity): boolean {
+  if (identity.bootId !== undefined && identity.bootId !== readBootId()) return false;
   const stat = readProcessStat(identity.pid);
   return stat?.startTicks === identity.startTicks && !isDead(stat);
+}
+
+let bootId: string | undefined;
+
+/** A random name of the machine's present life; undefined where the kernel does not tell. */
+function readBootId(): string | undefined {
+  try {
+    bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    // Hidden in some containers: then pid and start time have to do.
+  }
+  return bootId;
 }
 
 export const isDead = (stat: ProcessStat): boolean => stat.state === 'Z' || stat.state === 'X';

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 
-const logBytesMax = 16 * 1024 * 1024;
+export const logBytesMax = 16 * 1024 * 1024;
 const tailBytes = 16 * 1024;
 
 /** Opens a process's log for appending; one that has grown past 16 MB is first put aside as `.1`, replacing an older one. */

@@ -56,6 +56,15 @@ export async function preparePostgres(instance: PostgresInstance): Promise<void>
   });
 }
 
+/**
+ * Whether the server was told to end and waits for its clients: SIGTERM makes it refuse new ones and serve the old ones on,
+ * for as long as they like. It says so in line 8 of its pid file.
+ */
+export function isEnding(instance: Pick<PostgresInstance, 'folder' | 'runAs'>): boolean {
+  const pidFile = readIfPresent(join(dataFolderOf(instance), 'postmaster.pid')) ?? '';
+  return pidFile.split('\n')[7]?.trim() === 'stopping';
+}
+
 /** Without a password: the server trusts the loopback and listens nowhere else. */
 export const postgresUrl = (port: number): string => `postgresql://${databaseUser}@127.0.0.1:${port}/${databaseName}`;
 

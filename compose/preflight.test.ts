@@ -8,7 +8,7 @@ import { parsePasswd } from './system-user.ts';
 import { parseSeconds } from './base/temporal.ts';
 
 const gibibyte = 1024 ** 3;
-const needs = { diskBytes: 10 * gibibyte, memoryBytes: 4 * gibibyte, rows: {}, secondsEstimated: 60 };
+const needs = { diskBytes: 10 * gibibyte, evidenceBytes: 1, memoryBytes: 4 * gibibyte, rows: {}, secondsEstimated: 60 };
 const load = { virtualUsers: 2_000 } as Parameters<typeof checkSizes>[0]['load'];
 const machine = {
   cores: 2,

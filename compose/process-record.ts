@@ -1,32 +1,41 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProcessRecord, type ProcessSpec } from '#model/stack.ts';
-import { readIfPresent, writeAtomic } from './atomic-file.ts';
+import { putBeside, readIfPresent, writeAtomic } from './atomic-file.ts';
 
 /** Only the owner reads records: a spec's environment may hold secrets. */
 const mode = 0o600;
 
+/** The role's record; undefined when there is none, or when its file is none (`listUnreadable` names those). */
 export function readRecord(folder: string, role: string): ProcessRecord | undefined {
-  const path = recordFile(folder, role);
-  const text = readIfPresent(path);
-  if (text === undefined) return undefined;
-  try {
-    return ProcessRecord.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new Error(`${path} is not a process record; if its process is gone, delete the file`, { cause });
-  }
+  return parseRecord(recordFile(folder, role));
 }
 
 export function listRecords(folder: string): ProcessRecord[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .flatMap((name) => readRecord(folder, name.slice(0, -'.json'.length)) ?? []);
+  return recordFiles(folder).flatMap((path) => parseRecord(path) ?? []);
 }
 
+/**
+ * Files in the place of a record that are none: torn, or somebody else's. They name nobody, so their roles count as dead, and
+ * a process of such a role that lives all the same is found by its mark. They are kept: see `writeRecord`.
+ */
+export const listUnreadable = (folder: string): string[] =>
+  recordFiles(folder).filter((path) => parseRecord(path) === undefined && readIfPresent(path) !== undefined);
+
+/** Replaces the role's record. What stands there and is no record is put beside, never overwritten. */
 export function writeRecord(folder: string, record: ProcessRecord): void {
-  writeAtomic(recordFile(folder, record.role), `${JSON.stringify(record, undefined, 2)}\n`, { mode });
+  const path = recordFile(folder, record.role);
+  if (parseRecord(path) === undefined) putBeside(path);
+  writeAtomic(path, `${JSON.stringify(record, undefined, 2)}\n`, { mode });
+}
+
+function parseRecord(path: string): ProcessRecord | undefined {
+  try {
+    return ProcessRecord.parse(JSON.parse(readIfPresent(path) ?? 'null'));
+  } catch {
+    return undefined;
+  }
 }
 
 export function removeRecord(folder: string, role: string): void {
@@ -55,3 +64,11 @@ export function specHash({ command, args, env, cwd, runAs }: ProcessSpec): strin
 export const logFile = (folder: string, role: string): string => join(folder, `${role}.log`);
 const recordFile = (folder: string, role: string): string => join(folder, `${role}.json`);
 const startsFile = (folder: string, role: string): string => join(folder, `${role}.starts`);
+
+const recordFiles = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith('.json'))
+        .sort()
+        .map((name) => join(folder, name))
+    : [];

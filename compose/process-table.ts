@@ -2,9 +2,10 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProcessRecord, type ProcessSpec } from '#model/stack.ts';
 import { endProcess, endRemains, signalGroup } from './ending.ts';
-import { isSame } from './identity.ts';
+import { type ProcessStat, isSame, readIdentity } from './identity.ts';
 import { withLock } from './lock.ts';
 import { tailLog } from './log-file.ts';
+import { findInFolder, findMarked, writeMark } from './marks.ts';
 import {
   listRecords,
   logFile,
@@ -16,7 +17,7 @@ import {
   writeStarts,
 } from './process-record.ts';
 import { awaitReadiness, describeReadiness, isReady } from './readiness.ts';
-import { findMarked, spawnDetached } from './spawn.ts';
+import { spawnDetached } from './spawn.ts';
 
 const tailLines = 10;
 
@@ -108,7 +109,7 @@ async function launch(folder: string, spec: ProcessSpec): Promise<{ record: Proc
   }
   const incarnation = readStarts(folder, spec.role) + 1;
   writeStarts(folder, spec.role, incarnation);
-  const mark = `${markPrefix(folder, spec.role, incarnation)}${specHash(spec)}`;
+  const mark = writeMark({ table: folder, role: spec.role, incarnation, specHash: specHash(spec) });
   const identity = await spawnDetached(spec, logFile(folder, spec.role), mark);
   const record = { role: spec.role, ...identity, incarnation, startedAt: new Date().toISOString(), spec };
   writeRecord(folder, record);
@@ -116,30 +117,36 @@ async function launch(folder: string, spec: ProcessSpec): Promise<{ record: Proc
 }
 
 /**
- * A starter that dies between spawn and record leaves a process that no record names. The count of starts, written before,
- * betrays it, and the mark in its environment finds it: it gets its record now, so that it is adopted or ended like any other.
+ * A starter that dies between spawn and record leaves a process that no record names, and so does whoever spoils a record. Its
+ * mark finds it, or for a server that wipes its environment, its folder: it gets its record now, so that it is adopted or ended
+ * like any other.
  */
 function recoverUnrecorded(folder: string, spec: ProcessSpec): ProcessRecord | undefined {
   const { role } = spec;
-  const incarnation = readStarts(folder, role);
-  if (incarnation === 0 || incarnation === readRecord(folder, role)?.incarnation) return undefined;
-  const prefix = markPrefix(folder, role, incarnation);
-  const found = findMarked(prefix);
+  const recorded = readRecord(folder, role);
+  if (recorded !== undefined && isSame(recorded)) return undefined;
+  const marked = findMarked(folder, role);
+  const found = marked ?? findServer(spec);
   if (found === undefined) return undefined;
+  const mark = marked?.mark;
+  const incarnation = Math.max(1, mark?.incarnation ?? readStarts(folder, role));
   // Of a process with another spec only the hash is known; an extra argument keeps its record from passing for this one.
-  const isOther = found.mark !== `${prefix}${specHash(spec)}`;
+  const isOther = mark?.specHash !== specHash(spec) || incarnation < (recorded?.incarnation ?? 0);
   const record = {
     role,
-    ...found.identity,
+    ...(readIdentity(found.pid) ?? { pid: found.pid, startTicks: found.startTicks }),
     incarnation,
     startedAt: new Date().toISOString(),
     spec: isOther ? { ...spec, args: [...spec.args, 'unrecorded'] } : spec,
   };
   writeRecord(folder, record);
+  writeStarts(folder, role, Math.max(incarnation, readStarts(folder, role)));
   return record;
 }
 
-const markPrefix = (folder: string, role: string, incarnation: number): string => `${folder}|${role}|${incarnation}|`;
+/** A server whose working folder is named in its arguments owns that folder: what leads a session there is it. */
+const findServer = (spec: ProcessSpec): ProcessStat | undefined =>
+  spec.args.includes(spec.cwd) ? findInFolder(spec).find(({ pid, sessionId }) => pid === sessionId) : undefined;
 
 async function awaitReady(folder: string, record: ProcessRecord): Promise<void> {
   const { role, spec } = record;

@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import { type ProcessIdentity, type ProcessSpec } from '#model/stack.ts';
-import { listProcessStats, readIdentity } from './identity.ts';
+import { readIdentity } from './identity.ts';
 import { openLog } from './log-file.ts';
+import { markName } from './marks.ts';
 import { findUser, isRoot } from './system-user.ts';
 
 const systemPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-// Without our settings' prefix `SOAK_`: a process that knows every setting must not take this for one.
-const markName = 'SOAKWAVE_PROCESS';
 
 /**
  * Starts a process that outlives us: a session of its own, its log for standard output and error, nothing inherited, and an
@@ -44,25 +43,6 @@ export function spawnDetached(
     return identity;
   } finally {
     closeSync(output);
-  }
-}
-
-/** The process that carries a mark, if one lives: the earliest, because its children inherit the mark. */
-export function findMarked(markPrefix: string): { identity: ProcessIdentity; mark: string } | undefined {
-  const prefix = `${markName}=${markPrefix}`;
-  const found = listProcessStats().flatMap(({ pid, startTicks }) => {
-    const mark = readEnvironment(pid).find((entry) => entry.startsWith(prefix));
-    return mark === undefined ? [] : [{ identity: { pid, startTicks }, mark: mark.slice(markName.length + 1) }];
-  });
-  return found.sort((a, b) => a.identity.startTicks - b.identity.startTicks)[0];
-}
-
-function readEnvironment(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  } catch {
-    // Gone, a zombie, or another user's.
-    return [];
   }
 }
 

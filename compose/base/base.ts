@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BinarySearch, requireBinary } from '../binaries.ts';
-import { type PostgresInstance, planPostgres, postgresUrl, preparePostgres } from '../postgres.ts';
+import { isEnding, type PostgresInstance, planPostgres, postgresUrl, preparePostgres } from '../postgres.ts';
 import { type ProcessTable, createProcessTable } from '../process-table.ts';
 import { serverUser } from '../system-user.ts';
 import { type TemporalPorts, planTemporal, prepareTemporal } from './temporal.ts';
@@ -32,6 +32,13 @@ export async function startBase(options: BaseOptions): Promise<BaseAddress> {
   ]);
   return { ...temporal, evidenceUrl: postgresUrl(options.evidencePort) };
 }
+
+/**
+ * Whether the evidence store lives and takes nobody in any more, because somebody sent it SIGTERM. `startBase` then ends it
+ * for good and starts it anew: its clients hold their connections for as long as a run lasts.
+ */
+export const isEvidenceEnding = (baseFolder: string): boolean =>
+  openBaseTable(baseFolder).adopt('evidence') !== undefined && isEnding(evidencePlace(baseFolder));
 
 /** Ends the base, the Temporal server first. Its data stay. Returns the roles that were ended. */
 export async function stopBase(baseFolder: string): Promise<string[]> {
@@ -64,15 +71,17 @@ async function startTemporal(
   return { temporalAddress: `127.0.0.1:${place.port}`, temporalUi: `http://127.0.0.1:${place.uiPort}` };
 }
 
+const evidencePlace = (baseFolder: string) => ({ folder: join(baseFolder, 'evidence'), runAs: serverUser() });
+
 async function startEvidence(options: BaseOptions, table: ProcessTable): Promise<void> {
   const evidence: PostgresInstance = {
     role: 'evidence',
-    folder: join(options.baseFolder, 'evidence'),
+    ...evidencePlace(options.baseFolder),
     port: options.evidencePort,
     postgres: requireBinary('postgres', options),
-    runAs: serverUser(),
     settings: evidenceSettings,
   };
+  if (isEvidenceEnding(options.baseFolder)) await table.stop('evidence');
   await preparePostgres(evidence);
   await table.start(planPostgres(evidence));
   options.onProgress?.(`evidence store ready on 127.0.0.1:${options.evidencePort}`);

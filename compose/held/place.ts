@@ -1,6 +1,6 @@
 import { type Desired } from '#model/held.ts';
 import { withLock } from '../lock.ts';
-import { heldLock, readDesired, writeDesired } from './desired-file.ts';
+import { heldLock, readDesired, readLease, writeDesired } from './desired-file.ts';
 
 export interface Placement {
   /** `runs/<runKey>/held/<name>`: the folder of the two files. */
@@ -14,7 +14,8 @@ export interface Placement {
  * folder's lock, because what it starts belongs to this epoch.
  */
 export function place({ folder, runKey, payload }: Placement): Desired {
-  const epoch = (readDesired(folder)?.epoch ?? 0) + 1;
+  // The lease is extended before a process starts, so it knows the epoch of whatever lives, should the orders be lost.
+  const epoch = Math.max(readDesired(folder)?.epoch ?? 0, readLease(folder)?.epoch ?? 0) + 1;
   const desired = { runKey, epoch, revision: 0, stop: false, payload };
   writeDesired(folder, desired);
   return desired;

@@ -3,7 +3,7 @@ import { type ProcessRecord, type ProcessSpec } from '#model/stack.ts';
 import { withLock } from '../lock.ts';
 import { specHash } from '../process-record.ts';
 import { type ProcessTable } from '../process-table.ts';
-import { heldLock, readDesired } from './desired-file.ts';
+import { heldLock, mendHeld, readDesired } from './desired-file.ts';
 import { extendLease } from './lease.ts';
 import { place } from './place.ts';
 
@@ -18,6 +18,8 @@ export interface HeldStart {
   /** Length of the first lease; 5 min unless said otherwise. */
   readonly leaseMs?: number;
   readonly now?: () => number;
+  /** Told of each file that was spoilt and put beside. */
+  readonly onMended?: (line: string) => void;
 }
 
 export interface HeldProcess {
@@ -33,6 +35,7 @@ export interface HeldProcess {
 export async function startHeld(start: HeldStart): Promise<HeldProcess> {
   const { folder, table, now = Date.now } = start;
   const held = await withLock(heldLock(folder), { waitMs: 30_000 }, async () => {
+    for (const line of mendHeld(folder)) start.onMended?.(line);
     const running = adoptable(start);
     const epoch = running?.epoch ?? raiseEpoch(start);
     extendLease(folder, epoch, now() + (start.leaseMs ?? leaseMs));
@@ -59,3 +62,7 @@ function raiseEpoch({ folder, runKey, payload }: HeldStart): number {
   const isSteered = standing?.runKey === runKey && !standing.stop;
   return place({ folder, runKey, payload: isSteered ? standing.payload : payload }).epoch;
 }
+
+/** Makes a held folder readable again before it is asked anything; see `mendHeld`. */
+export const mendHeldFolder = (folder: string): Promise<string[]> =>
+  withLock(heldLock(folder), { waitMs: 30_000 }, () => mendHeld(folder));

@@ -63,6 +63,16 @@ export function describeStack(stackFolder: string): StackDescription | undefined
   return { address: stack.address, processes: openStackTable(stackFolder).list() };
 }
 
+/** Roles that were provisioned and of which there is no record any more; none where nothing was provisioned. */
+export function missingRoles(stackFolder: string): string[] {
+  const recorded = new Set(
+    openStackTable(stackFolder)
+      .list()
+      .map(({ role }) => role),
+  );
+  return (readStack(stackFolder)?.order ?? []).filter((role) => !recorded.has(role));
+}
+
 /** The process table of a stack; samplers, faults and the watchdog work on it too. */
 export const openStackTable = (stackFolder: string): ProcessTable => createProcessTable(join(stackFolder, 'processes'));
 
@@ -89,7 +99,7 @@ function readStack(stackFolder: string): StackFile | undefined {
   try {
     return StackFile.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${path} does not describe a stack`, { cause });
+    throw new Error(`${path} does not describe a stack; move it away, and the next run writes it anew`, { cause });
   }
 }
 

@@ -1,11 +1,14 @@
-import type { EvidenceReader } from '#model/evidence.ts';
+import type { EvidenceReader, EvidenceRecord } from '#model/evidence.ts';
 import { type Batch, unpackBody } from './batch.ts';
 import type { Query } from './query.ts';
+import { refusedEvidence } from './unavailable.ts';
 import type { BatchStore } from './upload.ts';
 
 export interface BatchTable extends BatchStore {
   /** Streams a run's records, a few batches in memory at a time. A store that goes away in between rejects with `StoreUnavailable`. */
   reader(): EvidenceReader;
+  /** Until when a producer's records are stored, in ms since the epoch, by its name; all of its incarnations together. */
+  storedUntil(runKey: string): Promise<ReadonlyMap<string, number>>;
   /** How much of a run is stored; `kinds` counts records by kind. */
   totals(runKey: string): Promise<BatchTotals>;
 }
@@ -44,9 +47,17 @@ export function createBatchTable(query: Query): BatchTable {
     },
     reader: () => ({
       async *records(runKey) {
-        for await (const { body } of pages(query, runKey)) yield* await unpackBody(body);
+        for await (const row of pages(query, runKey)) yield* await unpackRow(runKey, row);
       },
     }),
+    async storedUntil(runKey) {
+      const rows = await query<{ producer: string; until: Date }>(
+        `select producer, max(to_at) as until from batches
+         where run_key = $1 and to_at is not null group by producer`,
+        [runKey],
+      );
+      return new Map(rows.map(({ producer, until }) => [producer, until.getTime()]));
+    },
     async totals(runKey) {
       const [sums] = await query<Record<'batches' | 'records' | 'refused' | 'bytes', string>>(
         `select count(*) as batches, coalesce(sum(records), 0) as records, coalesce(sum(refused), 0) as refused,
@@ -68,6 +79,24 @@ export function createBatchTable(query: Query): BatchTable {
       };
     },
   };
+}
+
+/** A row that cannot be unpacked is damaged: left out, it would make a verdict of less than there was. */
+async function unpackRow(
+  runKey: string,
+  { body, producer, incarnation, sequence }: BodyRow,
+): Promise<EvidenceRecord[]> {
+  try {
+    return await unpackBody(body);
+  } catch (error) {
+    const segment = `${producer}.${incarnation}.${sequence}.ndjson`;
+    throw refusedEvidence(
+      `batch ${producer} ${incarnation} ${sequence} of run ${runKey} is damaged in the evidence store. If runs/${runKey}/spool` +
+        ` still has ${segment}.done, rename it to ${segment} and delete the row from batches: it is uploaded again; without it,` +
+        ` deleting the row lets the run be judged on what is left`,
+      error,
+    );
+  }
 }
 
 /** Pages by key, not by cursor: a reader that stops for an hour holds no transaction open. */

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool, PoolClient } from 'pg';
+import { refusedEvidence } from './unavailable.ts';
 
 interface Migration {
   readonly version: number;
@@ -59,5 +60,8 @@ function refuseNewerStore(applied: ReadonlySet<number>, migrations: readonly Mig
   const known = new Set(migrations.map(({ version }) => version));
   const unknown = [...applied].filter((version) => !known.has(version));
   if (unknown.length === 0) return;
-  throw new Error(`the evidence store was made by a newer soakwave: migration ${unknown.join(', ')} is not known here`);
+  throw refusedEvidence(
+    `the evidence store was made by a newer soakwave: migration ${unknown.join(', ')} is not known here. Use the version` +
+      ` that made it, or give this one a store of its own with another SOAK_HOME`,
+  );
 }

@@ -4,6 +4,7 @@ import { EvidenceRecord } from '#model/evidence.ts';
  * A producer's spool is a row of numbered files in one folder:
  *
  *   p.1.0.ndjson.part ──closed──▶ p.1.0.ndjson ──uploaded──▶ p.1.0.ndjson.done
+ *        │                    └── lines that are no record: the rest is uploaded, and it stays as p.1.0.ndjson.damaged
  *        └── its producer was killed: uploaded as it is, without the torn last line
  */
 export interface Segment {
@@ -11,10 +12,17 @@ export interface Segment {
   readonly producer: string;
   readonly incarnation: number;
   readonly sequence: number;
-  readonly state: 'open' | 'closed' | 'done';
+  readonly state: 'open' | 'closed' | 'done' | 'damaged';
 }
 
-const pattern = /^([a-z][a-z0-9-]*)\.(\d+)\.(\d+)\.ndjson(\.part|\.done)?$/;
+const pattern = /^([a-z][a-z0-9-]*)\.(\d+)\.(\d+)\.ndjson(\.part|\.done|\.damaged)?$/;
+
+const states: Readonly<Record<string, Segment['state']>> = {
+  '': 'closed',
+  '.part': 'open',
+  '.done': 'done',
+  '.damaged': 'damaged',
+};
 
 /** A name that would not be found again among the files must not be used. */
 export const isProducerName = (text: string): boolean => /^[a-z][a-z0-9-]*$/.test(text);
@@ -23,12 +31,12 @@ export const isProducerName = (text: string): boolean => /^[a-z][a-z0-9-]*$/.tes
 function parseSegmentName(file: string): Segment | undefined {
   const [, producer, incarnation, sequence, suffix] = pattern.exec(file) ?? [];
   if (producer === undefined) return undefined;
-  const state = suffix === '.part' ? 'open' : suffix === '.done' ? 'done' : 'closed';
+  const state = states[suffix ?? ''] ?? 'closed';
   return { file, producer, incarnation: Number(incarnation), sequence: Number(sequence), state };
 }
 
 export const segmentName = (segment: Omit<Segment, 'file'>): string => {
-  const suffix = { open: '.part', closed: '', done: '.done' }[segment.state];
+  const suffix = Object.entries(states).find(([, state]) => state === segment.state)?.[0] ?? '';
   return `${segment.producer}.${segment.incarnation}.${segment.sequence}.ndjson${suffix}`;
 };
 

@@ -38,7 +38,7 @@ export function createSpoolBound(options: { folder: string; bytesMax: number; no
 async function pendingBytes(folder: string): Promise<number> {
   let bytes = 0;
   for (const { file, state } of segmentsAmong(await readdir(folder))) {
-    if (state === 'done') continue;
+    if (state === 'done' || state === 'damaged') continue;
     // It may have been uploaded since the listing.
     bytes += await stat(join(folder, file)).then(({ size }) => size, () => 0); // prettier-ignore
   }

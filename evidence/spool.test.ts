@@ -8,7 +8,7 @@ import type { EvidenceRecord, GapRecord } from '#model/evidence.ts';
 import { createSpool } from './spool.ts';
 import { createSpoolReader } from '../test/spool-reader.ts';
 import { uploadSpool } from './upload.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, unpackBody } from './batch.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -192,10 +192,19 @@ describe('uploadSpool', () => {
     expect(readdirSync(folder)).toEqual(['engine-0.1.4.ndjson.done']);
   });
 
-  it('counts whole lines that are no record, and stores the others', async () => {
-    const lines = ['{"kind":"sample"}', 'nonsense', JSON.stringify(sample(1))];
-    writeFileSync(join(folder, 'engine-0.1.0.ndjson'), `${lines.join('\n')}\n`);
-    expect(await upload(memoryStore())).toEqual({ batches: 1, records: 1, refused: 2 });
+  it('stores what is left of a damaged segment with a gap that says so, and keeps the segment as it was found', async () => {
+    const text = ['{"kind":"sample"}', 'nonsense', JSON.stringify(sample(1)), JSON.stringify(sample(9)), ''].join('\n');
+    writeFileSync(join(folder, 'engine-0.1.0.ndjson'), text);
+    const store = memoryStore();
+    expect(await upload(store, { doneBytesMax: 0 })).toEqual({ batches: 1, records: 3, refused: 2 });
+    const [batch] = store.batches.values();
+    const [, , gap] = await unpackBody(batch?.body ?? Buffer.alloc(0));
+    expect(gap).toMatchObject({ kind: 'gap', at: 1, until: 9, source: 'spool-engine-0' });
+    expect(gap?.kind === 'gap' && gap.reason).toBe(
+      '2 damaged lines; what is left of them is in engine-0.1.0.ndjson.damaged',
+    );
+    expect(readFileSync(join(folder, 'engine-0.1.0.ndjson.damaged'), 'utf8')).toBe(text);
+    expect(await upload(store)).toMatchObject({ batches: 0 });
   });
 
   it('takes a folder that is not there for an empty spool', async () => {

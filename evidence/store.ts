@@ -1,5 +1,6 @@
 import { Pool, type PoolConfig } from 'pg';
 import { type BatchTable, createBatchTable } from './batch-table.ts';
+import { type CheckpointTable, createCheckpointTable } from './checkpoint-table.ts';
 import { runMigrations } from './migrate.ts';
 import { createQuery, type Query } from './query.ts';
 import type { AuditEntry } from './run.ts';
@@ -10,7 +11,7 @@ import { storeError } from './unavailable.ts';
  * The evidence store: a PostgreSQL instance of its own, never the target's (design §4). Every method rejects with an error
  * named `StoreUnavailable` when the store does not answer in time; all of them may be called again.
  */
-export interface EvidenceStore extends RunTable, BatchTable {
+export interface EvidenceStore extends RunTable, BatchTable, CheckpointTable {
   /** Creates or upgrades the tables; safe to call at every start, by any number of processes. */
   migrate(): Promise<void>;
   appendAudit(entry: AuditEntry): Promise<void>;
@@ -35,6 +36,7 @@ export function createEvidenceStore({ databaseUrl }: { databaseUrl: string }): E
   return {
     ...createRunTable(query),
     ...createBatchTable(query),
+    ...createCheckpointTable(query),
     ...createAuditTable(query),
     async migrate() {
       try {

@@ -1,3 +1,10 @@
+/** What cannot be read is refused: trying again does not mend it, and guessing would. The message says what to do. */
+export function refusedEvidence(message: string, cause?: unknown): Error {
+  const error = new Error(`${message}. Nothing was deleted.`, { cause });
+  error.name = 'EvidenceRefused';
+  return error;
+}
+
 /** SQLSTATE classes that a retry can cure: connection, resources, operator intervention, system error. */
 const passing = /^(08|53|57|58)/;
 
@@ -9,7 +16,7 @@ export function storeError(error: unknown): Error {
   if (!(error instanceof Error)) return new Error('the evidence store failed', { cause: error });
   const isFromServer = 'severity' in error && 'code' in error && typeof error.code === 'string';
   const isDefect = error instanceof TypeError || error instanceof RangeError || error.name === 'ZodError';
-  if (isDefect || error.name === 'StoreUnavailable') return error;
+  if (isDefect || error.name === 'StoreUnavailable' || error.name === 'EvidenceRefused') return error;
   if (isFromServer && !passing.test(String(error.code))) return error;
   const unavailable = new Error(`the evidence store did not answer: ${error.message}`, { cause: error });
   unavailable.name = 'StoreUnavailable';

@@ -1,7 +1,8 @@
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Batch, packBatch } from './batch.ts';
-import { parseSegment, type Segment, segmentName, segmentsAmong } from './segment.ts';
+import { parseSegment, type Segment, segmentName, type SegmentText, segmentsAmong } from './segment.ts';
+import type { EvidenceRecord } from '#model/evidence.ts';
 
 export interface UploadOptions {
   readonly folder: string;
@@ -66,12 +67,27 @@ async function upload(segment: Segment, { folder, runKey, store, isAlive }: Uplo
   const text = await readFile(path, 'utf8').catch(ifMissing);
   // Its producer closed it, or another upload finished it, since the listing.
   if (text === undefined) return undefined;
-  const batch = await packBatch({ runKey, ...segment }, parseSegment(text));
+  const parsed = withGap(segment, parseSegment(text));
+  const batch = await packBatch({ runKey, ...segment }, parsed);
   await store.saveBatch(batch);
   // Without a word on who is alive, an open segment may still grow: it is uploaded as far as it is, and again later.
   if (segment.state === 'open' && isAlive === undefined) return batch;
-  await rename(path, join(folder, segmentName({ ...segment, state: 'done' }))).catch(ifMissing);
+  const state = parsed.refused > 0 ? 'damaged' : 'done';
+  await rename(path, join(folder, segmentName({ ...segment, state }))).catch(ifMissing);
   return batch;
+}
+
+/** Damaged lines are told like everything else that should be there and is not; the segment is kept as it was found. */
+function withGap(segment: Segment, parsed: SegmentText): SegmentText {
+  if (parsed.refused === 0) return parsed;
+  const times = parsed.records.map(({ at }) => at);
+  const at = times.reduce((earliest, time) => Math.min(earliest, time), times[0] ?? Date.now());
+  const gap: EvidenceRecord = {
+    ...{ kind: 'gap', at, until: times.reduce((latest, time) => Math.max(latest, time), at) },
+    source: `spool-${segment.producer}`,
+    reason: `${parsed.refused} damaged lines; what is left of them is in ${segmentName({ ...segment, state: 'damaged' })}`,
+  };
+  return { ...parsed, records: [...parsed.records, gap], lines: [...parsed.lines, JSON.stringify(gap)] };
 }
 
 /** The last segment of every incarnation stays, so that a number is never used twice. */

@@ -2,10 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EvidenceRecord, EvidenceSink, FaultRecord } from '#model/evidence.ts';
+import type { FaultRecord } from '#model/evidence.ts';
 import type { FaultLease, FaultPlan } from '#model/fault-plan.ts';
-import type { Clock } from './clock.ts';
-import type { Processes } from './fault.ts';
+import { fakeClock, fakeProcesses, memorySink } from '../test/fake-processes.ts';
 import { type FaultOutcome, inject } from './injection.ts';
 import { advanceLease, listLeases, readLease, storeLease } from './lease-file.ts';
 import { type Watchdog, createWatchdog } from './watchdog.ts';
@@ -19,55 +18,6 @@ const plan: FaultPlan = {
   holdMs: 5_000,
   deadlineMs: 30_000,
 };
-
-/** Time moves only in pauses; `during` runs in each of them, so that two processes can be played against each other. */
-function fakeClock(): Clock & { during: () => Promise<void>; pass(durationMs: number): void } {
-  let now = 1_000_000;
-  const clock = {
-    now: () => now,
-    pass: (durationMs: number) => {
-      now += durationMs;
-    },
-    during: () => Promise.resolve(),
-    pause: async (durationMs: number, signal?: AbortSignal) => {
-      if (signal?.aborted === true) return;
-      now += durationMs;
-      await clock.during();
-    },
-  };
-  return clock;
-}
-
-/** Processes that die when they are killed and are ready as soon as they are started. */
-function fakeProcesses(...roles: string[]): Processes & { down: Set<string>; log: string[]; broken: Set<string> } {
-  const down = new Set<string>();
-  const broken = new Set<string>();
-  const log: string[] = [];
-  return {
-    down,
-    broken,
-    log,
-    kill: (role) => {
-      if (!roles.includes(role)) throw new Error(`no role ${role}`);
-      if (!down.has(role)) log.push(`kill ${role}`);
-      down.add(role);
-      return Promise.resolve();
-    },
-    isAlive: (role) => Promise.resolve(!down.has(role)),
-    isReady: (role) => Promise.resolve(!down.has(role)),
-    start: (role) => {
-      if (broken.has(role)) return Promise.reject(new Error(`${role} does not start`));
-      if (down.has(role)) log.push(`start ${role}`);
-      down.delete(role);
-      return Promise.resolve();
-    },
-  };
-}
-
-function memorySink(): EvidenceSink & { records: EvidenceRecord[] } {
-  const records: EvidenceRecord[] = [];
-  return { records, append: (record) => records.push(record), close: () => Promise.resolve() };
-}
 
 let folder: string;
 let clock: ReturnType<typeof fakeClock>;
@@ -120,9 +70,6 @@ async function leaveLease(state: FaultLease['state'], path: readonly FaultLease[
   for (const event of path) await advanceLease(folder, record(event));
   expect((await readLease(folder, plan.fault))?.state).toBe(state);
 }
-
-/** Lets repairs that a tick began in the background come to their end. */
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 25));
 
 describe('inject', () => {
   it('bites, holds and heals, and records every transition once', async () => {
@@ -225,11 +172,12 @@ describe('inject', () => {
       if (!isPaused) clock.pass(plan.deadlineMs);
       isPaused = true;
       await dog.tick();
-      await settle();
+      await dog.settled();
     };
 
     expect(await run()).toMatchObject({ bit: true, healed: true, healedBy: 'watchdog' });
-    expect(events()).toEqual(['set-up', 'injected', 'bit', 'healed-by-watchdog', 'cleaned-up']);
+    const once = [...new Set(events())];
+    expect(once).toEqual(['set-up', 'injected', 'bit', 'recovering', 'healed-by-watchdog', 'cleaned-up']);
   });
 });
 
@@ -241,28 +189,57 @@ describe('watchdog', () => {
     ['recovering', ['injected', 'bit', 'recovering']],
   ])('heals at the deadline what a dead injector left in `%s`', async (state, path) => {
     await leaveLease(state, path);
-    processes.down.add(victim);
+    if (state !== 'set-up') processes.down.add(victim);
     const dog = watchdog(victim);
 
     clock.pass(plan.deadlineMs - 1);
     await dog.tick();
-    await settle();
-    expect(processes.down).toContain(victim);
+    await dog.settled();
+    expect((await readLease(folder, plan.fault))?.state).toBe(state);
+    expect(processes.log).toEqual([]);
 
     clock.pass(1);
     await dog.tick();
-    await settle();
+    await dog.settled();
     expect(processes.down.size).toBe(0);
     expect((await readLease(folder, plan.fault))?.state).toBe('healed-by-watchdog');
     expect(findings()).toEqual([]);
+  });
+
+  it('tells the whole life of a fault whose injector died before its own records were on disk', async () => {
+    await leaveLease('bit', ['injected', 'bit']);
+    expect(events()).toEqual([]);
+    await watchdog(victim).healAll();
+    expect(events()).toEqual(['set-up', 'injected', 'bit', 'recovering', 'healed-by-watchdog']);
+  });
+
+  it('names the death of a victim that nobody has harmed yet', async () => {
+    await leaveLease('set-up', []);
+    processes.down.add(victim);
+    const dog = watchdog(victim);
+    await dog.tick();
+    await dog.settled();
+    expect(processes.down.size).toBe(0);
+    expect(findings()[0]).toBe(`unplanned-death: ${victim} was found dead and no fault holds it down`);
+  });
+
+  it('heals what is overdue, and leaves alone what somebody may still hold', async () => {
+    await leaveLease('bit', ['injected', 'bit']);
+    processes.down.add(victim);
+    expect(await watchdog().healOverdue()).toEqual([]);
+    expect(processes.down).toContain(victim);
+    clock.pass(plan.deadlineMs);
+    expect(await watchdog().healOverdue()).toEqual([plan.fault]);
+    expect(processes.down.size).toBe(0);
   });
 
   it('calls a heal that came long after the deadline late', async () => {
     await leaveLease('bit', ['injected', 'bit']);
     processes.down.add(victim);
     clock.pass(plan.deadlineMs + 6_000);
-    await watchdog(victim).tick();
-    await settle();
+    const dog = watchdog(victim);
+    await dog.tick();
+    await dog.settled();
 
     expect(findings()).toEqual([expect.stringMatching(/^late-heal: .* 6000 ms after the deadline$/)]);
   });
@@ -271,7 +248,7 @@ describe('watchdog', () => {
     const dog = watchdog('gateway-1', victim);
     processes.down.add('gateway-1');
     await dog.tick();
-    await settle();
+    await dog.settled();
 
     expect(processes.down.size).toBe(0);
     expect(findings()).toEqual([
@@ -283,8 +260,9 @@ describe('watchdog', () => {
   it('leaves alone what a fault holds down', async () => {
     await leaveLease('injected', ['injected']);
     processes.down.add(victim);
-    await watchdog(victim).tick();
-    await settle();
+    const dog = watchdog(victim);
+    await dog.tick();
+    await dog.settled();
 
     expect(processes.down).toContain(victim);
     expect(findings()).toEqual([]);

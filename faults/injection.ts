@@ -66,7 +66,8 @@ interface Steps extends InjectionOptions {
 
 function createEnter({ plan, folder, sink, onProgress }: InjectionOptions, clock: Clock): Steps['enter'] {
   return async (event, detail) => {
-    const record: FaultRecord = { kind: 'fault', at: clock.now(), fault: plan.fault, event, detail };
+    const { fault, victim } = plan;
+    const record: FaultRecord = { kind: 'fault', at: clock.now(), fault, event, detail, victim };
     const { advanced, lease } = await advanceLease(folder, record);
     if (advanced) sink.append(record);
     onProgress(lease.state);
@@ -75,12 +76,11 @@ function createEnter({ plan, folder, sink, onProgress }: InjectionOptions, clock
 }
 
 /** The stored lease, or a new one: it is on disk before any harm is done. */
-async function begin({ plan, folder, runKey, fault, sink, clock }: Steps): Promise<FaultLease> {
+async function begin({ plan, folder, runKey, fault, sink, clock, onProgress }: Steps): Promise<FaultLease> {
   const stored = await readLease(folder, plan.fault);
   if (stored !== undefined) {
-    // Whoever moved the lease last may have died before it told the sink; a repeated record is the same event.
-    const last = stored.history.at(-1);
-    if (last !== undefined && isOpen(stored)) sink.append(last);
+    // Whoever moved the lease may have died before its spool was on disk; a repeated record is the same event.
+    for (const record of stored.history) sink.append(record);
     return stored;
   }
   await fault.setUp();
@@ -91,6 +91,7 @@ async function begin({ plan, folder, runKey, fault, sink, clock }: Steps): Promi
     fault: plan.fault,
     event: 'set-up',
     detail: `${plan.victim} is ready`,
+    victim: plan.victim,
   };
   const lease = await storeLease(folder, {
     runKey,
@@ -102,6 +103,7 @@ async function begin({ plan, folder, runKey, fault, sink, clock }: Steps): Promi
     history: [record],
   });
   sink.append(record);
+  onProgress(lease.state);
   return lease;
 }
 
@@ -118,7 +120,7 @@ async function harm(steps: Steps, lease: FaultLease): Promise<void> {
     if ((await steps.enter('injected', `${plan.kind} of ${plan.victim}`)) !== 'injected') return;
     await fault.inject();
     if (!(await fault.awaitEffect(signal))) return;
-    if ((await steps.enter('bit', `${plan.victim} is gone and does not answer`)) !== 'bit') return;
+    if ((await steps.enter('bit', fault.words.bit)) !== 'bit') return;
   }
   await hold(steps);
 }
@@ -141,9 +143,9 @@ async function hold({ plan, folder, clock, signal, onProgress }: Steps): Promise
  */
 async function undo(steps: Steps): Promise<void> {
   const { plan, fault, signal } = steps;
-  await steps.enter('recovering', signal.aborted ? 'the injection was cancelled' : `${plan.victim} is started again`);
+  await steps.enter('recovering', signal.aborted ? 'the injection was cancelled' : fault.words.recovering);
   await fault.recover();
-  if (!(await fault.awaitRecovery())) throw new Error(`${plan.victim} was started again and did not become ready`);
+  if (!(await fault.awaitRecovery())) throw new Error(`${plan.victim} did not become ready again`);
   await steps.enter('healed', `${plan.victim} is ready`);
 }
 

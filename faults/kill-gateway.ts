@@ -1,6 +1,7 @@
 import type { FaultPlan } from '#model/fault-plan.ts';
 import { type Clock, holdsWithin } from './clock.ts';
 import type { Fault, Processes } from './fault.ts';
+import { carryOut } from './recipe.ts';
 
 const readyBeforeMs = 10_000;
 const effectWithinMs = 5_000;
@@ -11,9 +12,12 @@ export function createKillGateway({ victim }: FaultPlan, processes: Processes, c
   const isUp = async (): Promise<boolean> => (await processes.isAlive(victim)) && (await processes.isReady(victim));
   const isDown = async (): Promise<boolean> => !(await processes.isAlive(victim)) && !(await processes.isReady(victim));
 
+  const recipe = { kind: 'start-process', role: victim } as const;
+
   return {
-    recipe: { kind: 'start-process', role: victim },
+    recipe,
     holdsDown: [victim],
+    words: { bit: `${victim} is gone and does not answer`, recovering: `${victim} is started again` },
     async setUp() {
       // Killing what is already down would prove nothing.
       if (!(await holdsWithin(clock, isUp, { withinMs: readyBeforeMs }))) {
@@ -22,7 +26,7 @@ export function createKillGateway({ victim }: FaultPlan, processes: Processes, c
     },
     inject: () => processes.kill(victim),
     awaitEffect: (signal) => holdsWithin(clock, isDown, { withinMs: effectWithinMs, signal }),
-    recover: () => processes.start(victim),
+    recover: () => carryOut(recipe, processes),
     awaitRecovery: () => holdsWithin(clock, isUp, { withinMs: recoveryWithinMs }),
     // A killed process leaves nothing behind that its successor does not take over.
     cleanUp: () => Promise.resolve(),

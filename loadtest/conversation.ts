@@ -3,13 +3,12 @@ import type { Identity } from '#model/population-plan.ts';
 import type { Answer } from './behaviours/behaviour.ts';
 import type { Connection, Exchange } from './connection.ts';
 import type { OperationEnd } from './tally.ts';
-import { type Effect, effectOf, type WriteLog } from './write-log.ts';
+import { type BegunWrite, type Effect, effectOf, type WriteLog } from './write-log.ts';
 
 /** Where a virtual user's requests are booked; shared by all users of an engine. */
 export interface Books {
   operationEnded(operation: Operation, end: OperationEnd): void;
   scopeLeaked(identity: Identity, failure: CheckFailure): void;
-  wrote(record: NonNullable<ReturnType<WriteLog['record']>>): void;
 }
 
 /** Says operations to the target as one identity, checks and books every answer. Never rejects. */
@@ -24,6 +23,8 @@ export function createConversation(options: {
 }): Conversation {
   const { connection, speech, identity, writeLog, books } = options;
   return async (operation) => {
+    const write = await writeLog.begin(operation);
+    if (write === 'closed') return { outcome: 'abandoned', toolIds: [] };
     const exchange = await connection.send(speech.request(operation, identity));
     const checked = exchange.outcome === 'answered' ? checkedAnswer(operation, exchange) : undefined;
     const effect = effectOf(operation, exchange);
@@ -31,11 +32,10 @@ export function createConversation(options: {
     // What was never sent has not ended either.
     if (exchange.outcome !== 'abandoned' || exchange.sent) books.operationEnded(operation, end);
     const toolIds = checked?.toolIds ?? [];
-    const write = writeLog.record(operation, effect, toolIds);
-    if (write !== undefined) books.wrote(write);
+    write?.ended(effect, toolIds);
     const leak = checked?.failures.find(({ kind }) => kind === 'scope');
     if (leak !== undefined) books.scopeLeaked(identity, leak);
-    return { outcome: answerOutcome(end, effect, write !== undefined), toolIds };
+    return { outcome: answerOutcome(end, effect, write), toolIds };
   };
 
   function checkedAnswer(operation: Operation, exchange: Exchange & { outcome: 'answered' }): CheckedResponse {
@@ -63,7 +63,7 @@ function endOf(exchange: Exchange, checked: CheckedResponse | undefined): Operat
   return { outcome: 'ok', durationUs, bytesIn, partial: checked?.partial ?? false };
 }
 
-function answerOutcome(end: OperationEnd, effect: Effect, isWrite: boolean): Answer['outcome'] {
+function answerOutcome(end: OperationEnd, effect: Effect, write: BegunWrite | undefined): Answer['outcome'] {
   if (end.outcome !== 'failed') return end.outcome;
-  return isWrite && effect === 'unknown' ? 'indeterminate' : 'failed';
+  return write !== undefined && effect === 'unknown' ? 'indeterminate' : 'failed';
 }

@@ -8,6 +8,7 @@ import { createConversation } from './conversation.ts';
 import { allotUsers, createDeck, spreadEvenly } from './deck.ts';
 import type { EngineBooks } from './engine-books.ts';
 import { createVirtualUser, type RunningUser } from './virtual-user.ts';
+import type { WriteJournal } from './write-journal.ts';
 import { createWriteLog } from './write-log.ts';
 
 /** The virtual users of one engine. */
@@ -34,6 +35,10 @@ export interface CrowdOptions {
   /** Passed by `allowedOrigin`. */
   readonly origin: string;
   readonly books: EngineBooks;
+  /** Closed as soon as nothing may be written any more. */
+  readonly journal: WriteJournal;
+  /** Start of every mark of this run. */
+  readonly runTag: string;
   readonly now: () => number;
   /** Called when a behaviour breaks: a defect, not a failed iteration. */
   readonly onFailure: (error: Error) => void;
@@ -72,6 +77,8 @@ export function createCrowd(options: CrowdOptions): Crowd {
   }
 
   function abandon(): void {
+    // Whoever waits for the disk shall not wait for ever.
+    void options.journal.close();
     for (const { user, connection } of members.values()) {
       user.leave();
       connection.abandon();
@@ -120,27 +127,22 @@ function createSpawner({ identities, speech, books, ...options }: CrowdOptions):
   });
   const teamIds = new Set(identities.flatMap(({ privateTeamId, teamIds }) => [privateTeamId, ...teamIds]));
   const allTeamIds = shuffled([...teamIds], plan.seed);
-  let lost = 0;
   let spawned = 0;
   let dealt = { of: plan, behaviours: dealBehaviours(plan) };
-  const nextLostId = (): number => {
-    lost += 1;
-    return -((options.incarnation * 64 + shard.shard) * 1e9 + lost);
-  };
 
   return (ownSlot, orders) => {
     const slot = orders.shard.firstSlot + ownSlot;
     const identity = at(identities, ownSlot);
     if (dealt.of !== orders.plan) dealt = { of: orders.plan, behaviours: dealBehaviours(orders.plan) };
-    const index = at(dealt.behaviours, slot);
+    const index = at(dealt.behaviours, plannedSlot(orders.plan, shard.shard) + ownSlot);
     const connection = createConnection(options.origin, orders.plan.requestTimeoutMs);
-    const writeLog = createWriteLog({ ownerId: identity.userId, now: options.now, nextLostId });
+    const writeLog = createWriteLog({ ownerId: identity.userId, journal: options.journal });
     spawned += 1;
     const user = createVirtualUser({
       ...{ slot, plan: orders.plan, identity, allTeamIds, seededTools: options.seededTools },
       behaviour: at(behaviours, index),
       deck: at(decks, index),
-      mark: `${shard.shard}-${options.incarnation}-${slot}-${spawned}`,
+      mark: `${options.runTag}-${shard.shard}-${options.incarnation}-${slot}-${spawned}`,
       converse: createConversation({ connection, speech, identity, writeLog, books }),
       iterationEnded: books.iterationEnded,
     });
@@ -157,6 +159,11 @@ const dealBehaviours = ({ mix, seed, virtualUsers }: LoadPlan): number[] =>
     ),
     seed,
   );
+
+/** The shard's first slot, were there no slots but those of the planned users: so that these have their exact shares. */
+function plannedSlot({ virtualUsers, shards }: LoadPlan, shard: number): number {
+  return Math.floor(virtualUsers / shards.length) * shard + Math.min(shard, virtualUsers % shards.length);
+}
 
 /** Lists are dealt again from their start. */
 function at<T>(items: readonly T[], index: number): T {

@@ -58,9 +58,6 @@ export function createEngineBooks(options: {
       tally.note(operation.kind, end);
       if (end.outcome !== 'abandoned') ledger.requestEnded();
     },
-    wrote(record) {
-      sink.append(record);
-    },
     scopeLeaked({ userId }, { detail }) {
       leaks += 1;
       if (leaks > leaksMax) return;

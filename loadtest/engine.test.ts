@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'vitest';
 import { EvidenceRecord, type EvidenceSink } from '#model/evidence.ts';
 import type { EngineOrders, LoadPlan } from '#model/load-plan.ts';
 import { loopbackIdentities, seededTools, startLoopbackTarget } from '../test/loopback-target.ts';
+import { createMemoryJournal } from '../test/memory-journal.ts';
 import { createEngine } from './engine.ts';
 import { EngineTotals } from './totals.ts';
 
@@ -15,15 +16,16 @@ async function setUp(onTestFinished: TestContext['onTestFinished']) {
     append: (record) => void records.push(EvidenceRecord.parse(record)),
     close: () => Promise.resolve(),
   };
+  const { journal, written } = createMemoryJournal();
   const engineOf = (orders: EngineOrders, speech = target.speech) =>
-    createEngine({ orders, identities: loopbackIdentities(6), speech, sink, incarnation: 1, seededTools });
+    createEngine({ ...{ orders, identities: loopbackIdentities(6), speech, sink, journal, runTag: 'r' }, incarnation: 1, seededTools }); // prettier-ignore
   const of = <Kind extends EvidenceRecord['kind']>(kind: Kind) =>
     records.filter((record): record is Extract<EvidenceRecord, { kind: Kind }> => record.kind === kind);
   const sumOf = (key: 'due' | 'delivered' | 'dropped' | 'abandoned' | 'requests' | 'iterationsFailed'): number =>
     of('ledger').reduce((sum, record) => sum + record[key], 0);
   const ordersOf = (plan: Partial<LoadPlan>, seconds: number, startsAt = Date.now()): EngineOrders =>
     planOrders(plan, { baseUrl: target.baseUrl, startsAt, endsAt: startsAt + seconds * 1_000 });
-  return { target, engineOf, of, sumOf, ordersOf };
+  return { target, engineOf, of, sumOf, ordersOf, written };
 }
 
 function planOrders(
@@ -34,7 +36,7 @@ function planOrders(
   const shard = { shard: 0, firstSlot: 0, slots: 6 };
   return {
     plan: {
-      ...{ model: 'closed', mix: 'enterprise', seed: 1, virtualUsers: 6, spawnRatePerSecond: 100, stages },
+      ...{ model: 'closed', mix: 'enterprise', seed: 1, virtualUsers: 6, usersMax: 6, spawnRatePerSecond: 100, stages },
       ...{ thinkTimeMsMin: 10, thinkTimeMsMax: 30, shards: [shard], windowMs: 1_000, drainMs: 1_000 },
       ...{ requestTimeoutMs: 300, liveObjectsMax: 3, growth: false },
       ...plan,
@@ -80,31 +82,49 @@ describe.concurrent('the engine', { timeout: 20_000 }, () => {
     expect,
     onTestFinished,
   }) => {
-    const { target, engineOf, of, ordersOf } = await setUp(onTestFinished);
+    const { target, engineOf, written, ordersOf } = await setUp(onTestFinished);
     await engineOf(ordersOf({ mix: 'write-heavy' }, 2)).run();
     const held = new Map<number, number>();
     for (const { ownerId } of target.tools.values()) held.set(ownerId, (held.get(ownerId) ?? 0) + 1);
     expect(Math.max(...held.values())).toBeLessThanOrEqual(3);
-    const last = new Map(of('write').map((write) => [write.objectId, write]));
-    for (const [objectId, { state, description }] of last) {
-      expect(target.tools.get(objectId)?.description).toBe(state === 'present' ? description : undefined);
+    expect(written.counts().deleted).toBeGreaterThan(0);
+    expect([...written.objects.keys()].sort()).toEqual([...target.tools.keys()].sort());
+    for (const [objectId, { values }] of written.objects) {
+      const { description, teamId } = target.tools.get(objectId) ?? {};
+      expect(values).toEqual([{ description, teamId }]);
     }
-    expect([...target.tools.keys()].every((objectId) => last.has(objectId))).toBe(true);
   });
 
   it('tells timeouts from lost connections, and books lost writes as indeterminate', async ({
     expect,
     onTestFinished,
   }) => {
-    const { target, engineOf, of, sumOf, ordersOf } = await setUp(onTestFinished);
+    const { target, engineOf, of, sumOf, ordersOf, written } = await setUp(onTestFinished);
     target.mischief = ({ kind }) => (kind === 'create-tool' ? 'silence' : kind === 'search-tools' ? 'cut' : undefined);
     await engineOf(ordersOf({}, 2)).run();
     const causes = new Map(of('operation').map(({ operation, failed }) => [operation, Object.keys(failed)]));
     expect(causes.get('create-tool')).toEqual(['timeout']);
     expect(causes.get('search-tools')).toEqual(['connection-UND_ERR_SOCKET']);
-    expect(of('write').every(({ state, objectId }) => state === 'indeterminate' && objectId < 0)).toBe(true);
-    expect(new Set(of('write').map(({ objectId }) => objectId)).size).toBe(of('write').length);
+    expect(written.objects.size).toBe(0);
+    expect(written.creations.size).toBe(target.asked.get('create-tool'));
     expect(sumOf('iterationsFailed')).toBeGreaterThan(0);
+  });
+
+  it('sends no write before its intent is kept', async ({ expect, onTestFinished }) => {
+    const { target, engineOf, written, ordersOf } = await setUp(onTestFinished);
+    const unkept: string[] = [];
+    let writes = 0;
+    target.mischief = (operation) => {
+      const isCreation = operation.kind === 'create-tool';
+      const isChange = operation.kind === 'update-tool' || operation.kind === 'delete-tool';
+      if (isCreation || isChange) writes += 1;
+      if (isCreation && !written.creations.has(operation.name)) unkept.push(operation.name);
+      if (isChange && written.objects.get(operation.toolId)?.change === undefined) unkept.push(operation.kind);
+      return undefined;
+    };
+    await engineOf(ordersOf({ mix: 'write-heavy' }, 1)).run();
+    expect(writes).toBeGreaterThan(20);
+    expect(unkept).toEqual([]);
   });
 
   it('joins at the present moment and respects the spawn rate', async ({ expect, onTestFinished }) => {

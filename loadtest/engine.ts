@@ -7,6 +7,7 @@ import { createCrowd } from './crowd.ts';
 import { createEngineBooks } from './engine-books.ts';
 import { plannedAt } from './presence-ledger.ts';
 import type { EngineTotals } from './totals.ts';
+import type { WriteJournal } from './write-journal.ts';
 
 export interface EngineOptions {
   readonly orders: EngineOrders;
@@ -14,6 +15,10 @@ export interface EngineOptions {
   readonly identities: readonly Identity[];
   readonly speech: TargetSpeech;
   readonly sink: EvidenceSink;
+  /** Where every write is kept before it is sent; closed when the engine has ended. */
+  readonly journal: WriteJournal;
+  /** Start of the name of everything that the run creates, so that it is told from what others left. */
+  readonly runTag: string;
   /** Counts this shard's engines from 1. */
   readonly incarnation: number;
   /** Tools 1…n are seeded; those with greater ids were made by load. */

@@ -10,7 +10,15 @@ function ordersOf(stages: LoadPlan['stages']): EngineOrders {
   const durationMs = stages.reduce((sum, stage) => sum + stage.durationMs, 0);
   return {
     plan: {
-      ...{ model: 'closed', mix: 'enterprise', seed: 1, virtualUsers: 20, spawnRatePerSecond: 50, stages },
+      ...{
+        model: 'closed',
+        mix: 'enterprise',
+        seed: 1,
+        virtualUsers: 20,
+        usersMax: 20,
+        spawnRatePerSecond: 50,
+        stages,
+      },
       ...{ thinkTimeMsMin: 0, thinkTimeMsMax: 0, shards: [{ shard: 0, firstSlot: 0, slots: 20 }], windowMs: 1_000 },
       ...{ drainMs: 1_000, requestTimeoutMs: 1_000, liveObjectsMax: 20, growth: false },
     },

@@ -2,7 +2,7 @@ import { digestIds } from '#model/digest.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { allowedOrigin } from './allowed-hosts.ts';
 import type { Connection } from './connection.ts';
-import { askUntilAnswered, type Inquiry } from './read-back.ts';
+import { askUntilAnswered, type Inquiry } from './inquiry.ts';
 import { walk } from './walk.ts';
 
 export interface ScopeAudit {

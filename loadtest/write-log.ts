@@ -1,6 +1,7 @@
-import type { WriteRecord } from '#model/evidence.ts';
 import type { Operation } from '#model/operation.ts';
 import type { Exchange } from './connection.ts';
+import type { WriteJournal } from './write-journal.ts';
+import type { JournalEntry, ObjectChange } from './written-objects.ts';
 
 /** Did the target do it? `unknown`: no answer, or one that does not say (a gateway that died behind its proxy). */
 export type Effect = 'done' | 'refused' | 'unknown';
@@ -16,35 +17,48 @@ export function effectOf(operation: Operation, exchange: Exchange): Effect {
   return status >= 500 || (status === 404 && operation.kind === 'delete-tool') ? 'unknown' : 'refused';
 }
 
-/** What the durability oracle is told of one write (R7.4); undefined when it changed nothing or is no write of an object. */
-export interface WriteLog {
-  record(operation: Operation, effect: Effect, toolIds: readonly number[]): WriteRecord | undefined;
+/** A write that may be sent: its intent is on disk. */
+export interface BegunWrite {
+  ended(effect: Effect, toolIds: readonly number[]): void;
 }
 
-/** `ownerId` writes its own objects only: one writer an object. `nextLostId` numbers creations whose id never came. */
-export function createWriteLog(options: {
-  readonly ownerId: number;
-  readonly now: () => number;
-  readonly nextLostId: () => number;
-}): WriteLog {
-  const { ownerId, now, nextLostId } = options;
-  const told = (objectId: number, state: WriteRecord['state'], description: string): WriteRecord => ({
-    ...{ kind: 'write', at: now(), objectId, state, ownerId, description },
-  });
+/**
+ * What the durability oracle is told of one user's writes (R7.4). Each is on disk before it is sent, and so is, in the same
+ * file, the outcome of every one before it: the record of a write is durable before that object's next write.
+ */
+export interface WriteLog {
+  /** Undefined when the operation writes no object; `closed` when nothing may be sent any more. */
+  begin(operation: Operation): Promise<BegunWrite | 'closed' | undefined>;
+}
+
+/** `ownerId` writes its own objects only: one writer an object. */
+export function createWriteLog({ ownerId, journal }: { ownerId: number; journal: WriteJournal }): WriteLog {
+  const begun = async (intent: JournalEntry, ended: BegunWrite['ended']): Promise<BegunWrite | 'closed'> =>
+    (await journal.keep(intent)) ? { ended } : 'closed';
   return {
-    record(operation, effect, toolIds) {
-      if (effect === 'refused') return undefined;
-      const isDone = effect === 'done';
+    async begin(operation) {
       if (operation.kind === 'create-tool') {
-        const [toolId] = toolIds;
-        if (isDone && toolId !== undefined) return told(toolId, 'present', operation.description);
-        return told(nextLostId(), 'indeterminate', operation.description);
+        const { name: mark, description } = operation;
+        return begun({ entry: 'create', mark, ownerId, description }, (effect, [objectId]) => {
+          if (effect === 'refused') journal.note({ entry: 'not-created', mark });
+          // Without an id it is known by its mark alone, like one that was never answered.
+          else if (effect === 'done' && objectId !== undefined) journal.note({ entry: 'created', mark, objectId });
+        });
       }
-      if (operation.kind === 'update-tool') {
-        return told(operation.toolId, isDone ? 'present' : 'indeterminate', operation.description);
-      }
-      if (operation.kind === 'delete-tool') return told(operation.toolId, isDone ? 'deleted' : 'indeterminate', '');
-      return undefined;
+      const intent = changeOf(operation);
+      if (intent === undefined) return undefined;
+      return begun({ entry: 'change', ...intent }, (effect) => {
+        journal.note({ entry: 'changed', objectId: intent.objectId, effect });
+      });
     },
   };
+}
+
+function changeOf(operation: Operation): { objectId: number; change: ObjectChange } | undefined {
+  const { kind } = operation;
+  if (kind === 'update-tool') {
+    return { objectId: operation.toolId, change: { kind: 'describe', description: operation.description } };
+  }
+  if (kind === 'share-tool') return { objectId: operation.toolId, change: { kind: 'share', teamId: operation.teamId } };
+  return kind === 'delete-tool' ? { objectId: operation.toolId, change: { kind: 'delete' } } : undefined;
 }

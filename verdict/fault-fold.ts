@@ -15,7 +15,7 @@ export function summariseFaults(records: readonly FaultRecord[]): FaultSummary[]
     .sort((a, b) => (a.injectedAt ?? Infinity) - (b.injectedAt ?? Infinity) || (a.fault < b.fault ? -1 : 1));
 }
 
-/** Injected to healed plus the time to settle; a fault that never healed reaches to `endsAt`. */
+/** Injected to healed plus the time to settle; a fault that never healed reaches to `endsAt`. What nobody asked for has none. */
 export function faultWindows(faults: readonly FaultSummary[], endsAt: number): NamedWindow[] {
   return faults.flatMap(({ fault, injectedAt, healedAt }) => {
     if (injectedAt === undefined) return [];
@@ -34,7 +34,9 @@ export const isInFault = (windows: readonly NamedWindow[], from: number, to: num
   windows.some((window) => overlaps(window, from, to));
 
 function summariseFault(fault: string, records: readonly FaultRecord[]): FaultSummary {
-  const events = [...records]
+  // The lease tells again what a dead injector may not have: the same event, with the same time.
+  const once = new Map(records.map((record) => [`${record.event} ${record.at}`, record]));
+  const events = [...once.values()]
     .sort((a, b) => a.at - b.at || (a.event < b.event ? -1 : 1))
     .slice(0, eventsMax)
     .map(({ at, event, detail }) => ({ at, event, detail }));
@@ -42,9 +44,14 @@ function summariseFault(fault: string, records: readonly FaultRecord[]): FaultSu
   const injected = first('injected');
   const bit = first('bit');
   const healed = first('healed', 'healed-by-watchdog');
+  const recovering = first('recovering');
+  const victim = records.find((record) => record.victim !== undefined)?.victim;
   return {
     fault,
     events,
+    ...(victim !== undefined && { victim }),
+    ...(records.some(({ unplanned }) => unplanned === true) && { unplanned: true as const }),
+    ...(recovering !== undefined && { recoveringAt: recovering.at }),
     ...(injected !== undefined && { injectedAt: injected.at }),
     ...(bit !== undefined && { bitAt: bit.at }),
     ...(healed !== undefined && {

@@ -60,7 +60,12 @@ function withFigure(gap: NotCovered, input: JudgeInput): NotCovered {
 /** What kept the run from its end, in words; undefined when every step that ran ended well. */
 function findInterruption({ aborted, steps }: JudgeInput): string | undefined {
   if (aborted !== undefined) return /^abort/i.test(aborted) ? aborted : `aborted: ${aborted}`;
-  const broken = steps.find(({ outcome }) => outcome === 'failed' || outcome === 'cancelled');
+  // A step that failed, and was done when somebody had it tried again, kept the run from nothing.
+  const broken = steps.find(
+    ({ phase, outcome }, index) =>
+      (outcome === 'failed' || outcome === 'cancelled') &&
+      !steps.slice(index + 1).some((later) => later.phase === phase && later.outcome === 'done'),
+  );
   if (broken === undefined) return undefined;
   return `step ${broken.phase} ${broken.outcome}${broken.note === undefined ? '' : `: ${broken.note}`}`;
 }

@@ -3,10 +3,11 @@ import { addTotals, emptyTotals, type Ledger, type LedgerGap, type LedgerSecond 
 import { isInFault } from './fault-fold.ts';
 import { overlaps } from './windows.ts';
 
-type LoadSummary = Pick<
-  EvidenceSummary,
-  'ledger' | 'iterations' | 'iterationsOutsideFaults' | 'outsideOutages' | 'unplannedOutages'
-> & { readonly engineOutages: NamedWindow[] };
+type LoadSummary = Pick<EvidenceSummary, 'ledger' | 'iterations' | 'iterationsOutsideFaults' | 'outsideOutages'> & {
+  readonly engineOutages: NamedWindow[];
+  /** Iterations that failed in each of the unplanned outages, in their order. */
+  readonly unplannedCosts: number[];
+};
 
 export interface LoadFoldInput {
   readonly ledger: Ledger;
@@ -30,14 +31,15 @@ export function foldLoad(input: LoadFoldInput): LoadSummary {
   const iterations = { ok: 0, failed: 0, abandoned: 0 };
   const outside = { ok: 0, failed: 0, abandoned: 0 };
   const outsideOutages = { due: 0, delivered: 0 };
-  const unplanned = input.unplannedOutages.map((outage) => ({ ...outage, iterationsFailed: 0 }));
+  const unplannedCosts = input.unplannedOutages.map(() => 0);
 
   const { totals, shards, gaps } = ledger.balance(endsAt, (second) => {
     points.add(second);
     addIterations(iterations, second);
     if (!isInFault(faultWindows, second.at, second.at + 1_000)) addIterations(outside, second);
-    for (const outage of unplanned) {
-      if (overlaps(outage, second.at, second.at + 1_000)) outage.iterationsFailed += second.iterationsFailed;
+    for (const [index, outage] of input.unplannedOutages.entries()) {
+      if (!overlaps(outage, second.at, second.at + 1_000)) continue;
+      unplannedCosts[index] = (unplannedCosts[index] ?? 0) + second.iterationsFailed;
     }
     if (!outages.isOut(second)) {
       outsideOutages.due += second.due;
@@ -54,7 +56,7 @@ export function foldLoad(input: LoadFoldInput): LoadSummary {
     iterations,
     iterationsOutsideFaults: outside,
     outsideOutages,
-    unplannedOutages: unplanned,
+    unplannedCosts,
     engineOutages: outages.windows(),
   };
 }

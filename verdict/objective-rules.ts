@@ -24,13 +24,16 @@ function latencyLocalReads({ plan, evidence }: JudgeInput): Finding {
   });
 }
 
+const isPaused = ({ pauses = [] }: JudgeInput['evidence'], at: number): boolean =>
+  pauses.some(({ from, to }) => at >= from && at < to);
+
 /** The largest sum, each instance taken at its peak within an interval: never less than what was really there together. */
 function memoryGateways({ plan, evidence }: JudgeInput): Finding {
   const { loadStartsAt = 0, loadEndsAt = 0 } = evidence;
   const rss = evidence.series.filter(({ role, metric }) => roleKind(role) === 'gateway' && metric === metrics.rssBytes);
   const inLoad = rss.map((series) => ({
     ...series,
-    points: series.points.filter(([at]) => at >= loadStartsAt && at < loadEndsAt),
+    points: series.points.filter(([at]) => at >= loadStartsAt && at < loadEndsAt && !isPaused(evidence, at)),
   }));
   return compare({
     measured: largestSum(inLoad, pointMs({ from: loadStartsAt, to: loadEndsAt }, plan.sampleIntervalMs)),

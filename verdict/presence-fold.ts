@@ -1,7 +1,7 @@
 import type { IncarnationRecord, SampleRecord } from '#model/evidence.ts';
 import type { NamedWindow, ProcessSummary } from '#model/evidence-summary.ts';
 import { roleKind } from '#model/roles.ts';
-import { clipWindows, type Window } from './windows.ts';
+import { clipWindows, overlaps, type Window } from './windows.ts';
 
 /** Which processes were alive when, which of their samples are there, and when nobody sampled at all (R6.2). */
 export interface PresenceFold {
@@ -12,6 +12,8 @@ export interface PresenceFold {
 
 export interface PresenceBounds {
   readonly load: Window | undefined;
+  /** Paused time owes no samples, and an outage of the sampler in it is none. */
+  readonly pauses?: readonly Window[];
   readonly intervalMs: number;
 }
 
@@ -32,7 +34,7 @@ const processesMax = 2_000;
 const outageTicksMin = 2;
 
 /** Folds records in any order. Only ticks within the load are expected and counted. */
-export function createPresenceFold({ load, intervalMs }: PresenceBounds): PresenceFold {
+export function createPresenceFold({ load, pauses = [], intervalMs }: PresenceBounds): PresenceFold {
   const ticksMax = load === undefined ? 0 : Math.ceil((load.to - load.from) / intervalMs);
   const all = new Map<string, Presence>();
   const anybody = new Uint8Array(ticksMax);
@@ -76,8 +78,8 @@ export function createPresenceFold({ load, intervalMs }: PresenceBounds): Presen
       const processes = [...all.values()].sort(byIdentity);
       const successors = processes.filter(({ role }) => role === 'sampler').slice(1);
       const restarts = successors.map(({ seenAt }) => seenAt);
-      const samplerOutages = load === undefined ? [] : findOutages(anybody, restarts, { load, intervalMs });
-      const bounds = load && { load, intervalMs, samplerOutages };
+      const samplerOutages = load === undefined ? [] : findOutages(anybody, restarts, { load, pauses, intervalMs });
+      const bounds = load && { load, intervalMs, notOwed: [...samplerOutages, ...pauses] };
       return {
         processes: processes.map((process, index) => summarise(process, processes[index + 1], bounds)),
         samplerOutages,
@@ -90,7 +92,8 @@ export function createPresenceFold({ load, intervalMs }: PresenceBounds): Presen
 interface ExpectationBounds {
   readonly load: Window;
   readonly intervalMs: number;
-  readonly samplerOutages: readonly Window[];
+  /** When nobody could sample, or nothing was planned. */
+  readonly notOwed: readonly Window[];
 }
 
 function summarise(
@@ -110,8 +113,8 @@ function summarise(
     const to = from + bounds.intervalMs;
     // The ticks in which a process is born or dies may have a sample or not.
     const isAlive = from >= seenAt + bounds.intervalMs && (goneAt === undefined || to <= goneAt - bounds.intervalMs);
-    const isOutage = bounds.samplerOutages.some((outage) => outage.from < to && outage.to > from);
-    if (!isAlive || isOutage || to > bounds.load.to) continue;
+    const isNotOwed = bounds.notOwed.some((window) => overlaps(window, from, to));
+    if (!isAlive || isNotOwed || to > bounds.load.to) continue;
     samplesExpected += 1;
     // Ticks drift by a millisecond over the edge of an interval: two samples in the next one are not a missing one.
     const isShifted = (process.ticks[tick - 1] ?? 0) > 1 || (process.ticks[tick + 1] ?? 0) > 1;
@@ -123,12 +126,14 @@ function summarise(
 function findOutages(
   anybody: Uint8Array,
   restarts: readonly number[],
-  { load, intervalMs }: { load: Window; intervalMs: number },
+  { load, pauses, intervalMs }: { load: Window; pauses: readonly Window[]; intervalMs: number },
 ): NamedWindow[] {
   const outages: NamedWindow[] = [];
   let empty = 0;
   for (let tick = 0; tick <= anybody.length; tick += 1) {
-    if (tick < anybody.length && anybody[tick] === 0) {
+    const begins = load.from + tick * intervalMs;
+    const isEmpty = anybody[tick] === 0 && !pauses.some((pause) => overlaps(pause, begins, begins + intervalMs));
+    if (tick < anybody.length && isEmpty) {
       empty += 1;
       continue;
     }

@@ -10,6 +10,8 @@ export interface SeriesFold {
 
 export interface SeriesBounds {
   readonly load: Window | undefined;
+  /** What was seen in paused time is in the plots, and in no figure of the load. */
+  readonly pauses?: readonly Window[];
   readonly intervalMs: number;
 }
 
@@ -35,8 +37,8 @@ interface Series {
   max: number;
   last: Moment;
   beforeLoad: Moment | undefined;
-  firstInLoad: Moment | undefined;
-  lastInLoad: Moment | undefined;
+  /** First and last moment of each stretch of load between two pauses. */
+  readonly stretches: ({ first: Moment; last: Moment } | undefined)[];
   inLoadCount: number;
   inLoadMax: number;
   inLoadSum: number;
@@ -45,7 +47,7 @@ interface Series {
 }
 
 /** Folds samples in any order: each figure is a sum, an extreme, or that of the latest moment. */
-export function createSeriesFold({ load, intervalMs }: SeriesBounds): SeriesFold {
+export function createSeriesFold({ load, pauses = [], intervalMs }: SeriesBounds): SeriesFold {
   const all = new Map<string, Series>();
   const plot = load && plotWindow(load);
   const widthMs = load === undefined ? intervalMs : pointMs(load, intervalMs);
@@ -59,7 +61,9 @@ export function createSeriesFold({ load, intervalMs }: SeriesBounds): SeriesFold
     if (load === undefined || plot === undefined) return;
     if (at >= plot.from && at < plot.to) addPoint(series, Math.floor(at / widthMs), moment);
     if (at < load.from) series.beforeLoad = latest(series.beforeLoad, moment);
-    else if (at < load.to) addInLoad(series, moment);
+    else if (at < load.to && !pauses.some(({ from, to }) => at >= from && at < to)) {
+      addInLoad(series, moment, pauses.filter(({ to }) => to <= at).length);
+    }
   }
 
   return {
@@ -107,29 +111,32 @@ function addPoint(series: Series, index: number, moment: Moment): void {
   }
 }
 
-function addInLoad(series: Series, moment: Moment): void {
+function addInLoad(series: Series, moment: Moment, stretch: number): void {
   series.inLoadCount += 1;
   series.inLoadMax = Math.max(series.inLoadMax, moment.value);
   series.inLoadSum += moment.value;
-  series.lastInLoad = latest(series.lastInLoad, moment);
-  series.firstInLoad = earliest(series.firstInLoad, moment);
+  const there = series.stretches[stretch];
+  series.stretches[stretch] = { first: earliest(there?.first, moment), last: latest(there?.last, moment) };
   if (series.isCounter) return;
   const index = moment.value > 0 ? Math.ceil(Math.log(moment.value) / step) : -Infinity;
   series.steps.set(index, (series.steps.get(index) ?? 0) + 1);
 }
 
 function summariseLoad(series: Series): SeriesSummary['inLoad'] {
-  const { firstInLoad, lastInLoad, inLoadCount, inLoadMax, inLoadSum } = series;
-  if (firstInLoad === undefined || lastInLoad === undefined) return undefined;
-  // A counter grows from its last value before the load, where there is one.
-  const base = series.beforeLoad ?? firstInLoad;
+  const { beforeLoad, inLoadCount, inLoadMax, inLoadSum } = series;
+  // A counter grows from its last value before the load, where there is one; what it grew by in a pause is left out.
+  const stretches = [...series.stretches.entries()].flatMap(([index, stretch]) => {
+    if (stretch === undefined) return [];
+    return [{ base: (index === 0 ? beforeLoad : undefined) ?? stretch.first, last: stretch.last }];
+  });
+  if (stretches.length === 0) return undefined;
   return {
     count: inLoadCount,
     max: inLoadMax,
     mean: inLoadSum / inLoadCount,
-    spanMs: lastInLoad.at - base.at,
+    spanMs: stretches.reduce((sum, { base, last }) => sum + last.at - base.at, 0),
     ...(series.isCounter
-      ? { increase: Math.max(0, lastInLoad.value - base.value) }
+      ? { increase: stretches.reduce((sum, { base, last }) => sum + Math.max(0, last.value - base.value), 0) }
       : { p95: Math.min(inLoadMax, percentile(series.steps, inLoadCount)) }),
   };
 }
@@ -147,7 +154,7 @@ const emptySeries = (identity: Pick<Series, 'role' | 'incarnation' | 'metric'>, 
   ...identity,
   isCounter: identity.metric.endsWith('_total'),
   ...{ count: 0, min: Infinity, max: -Infinity, last: first },
-  ...{ beforeLoad: undefined, firstInLoad: undefined, lastInLoad: undefined },
+  ...{ beforeLoad: undefined, stretches: [] },
   ...{ inLoadCount: 0, inLoadMax: -Infinity, inLoadSum: 0, steps: new Map(), points: new Map() },
 });
 

@@ -1,9 +1,13 @@
 import { formatDuration, formatFigure, formatNumber, formatRatio } from '#model/figures.ts';
+import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import type { FaultPlan } from '#model/fault-plan.ts';
 import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
+import { unionMs } from './windows.ts';
 
 const outageMsMax = 5_000;
 const outageIterationsRatioMax = 0.001;
+/** A watchdog sees a deadline and acts on it within this. */
+const healGraceMs = 5_000;
 const growthRatioMax = 0.01;
 /** What one round of a storm creates, beside the virtual user's own objects (R3.1). */
 const stormObjects = 50;
@@ -36,16 +40,19 @@ function errorRate({ plan, evidence }: JudgeInput): Finding {
   if (ok + failed === 0) return open('No iteration ended outside the fault windows.');
   const measured = failed / (ok + failed);
   const inFaults = evidence.iterations.failed - failed;
+  // What an unasked death cost is judged once, by the question that names who died.
+  const where = evidence.unplannedOutages.length === 0 ? 'fault windows' : 'fault windows and unasked outages';
   const reason =
-    `${formatNumber(failed)} of ${formatNumber(ok + failed)} iterations outside fault windows failed, ${formatRatio(measured)}` +
+    `${formatNumber(failed)} of ${formatNumber(ok + failed)} iterations outside ${where} failed, ${formatRatio(measured)}` +
     ` (limit ${formatRatio(limit)}); ${formatNumber(inFaults)} failed inside them.`;
   return { outcome: measured <= limit ? 'pass' : 'fail', reason, measured, limit, unit: 'ratio' };
 }
 
 function noLostWrite({ evidence, verification }: JudgeInput): Finding {
-  const reported = evidence.findings.filter(({ finding }) => finding === 'lost-write');
-  const lost = [...(verification?.lost ?? []), ...reported.map(({ detail }) => detail)];
-  const resurrected = verification?.resurrected ?? [];
+  const during = (kind: string): string[] =>
+    evidence.findings.filter(({ finding }) => finding === kind).map(({ detail }) => detail);
+  const lost = [...(verification?.lost ?? []), ...during('lost-write')];
+  const resurrected = [...(verification?.resurrected ?? []), ...during('resurrected')];
   if (lost.length + resurrected.length > 0) {
     return {
       ...fail(
@@ -62,6 +69,14 @@ function noLostWrite({ evidence, verification }: JudgeInput): Finding {
     return open(
       `Only ${formatNumber(verification.checked)} of ${formatNumber(present + deleted)} written objects were read back.`,
     );
+  }
+  const readBacks = evidence.writes.readBacks ?? [];
+  const skipped = evidence.faults.find(
+    ({ fault, injectedAt, healedAt }) =>
+      injectedAt !== undefined && healedAt !== undefined && !readBacks.some((each) => each.fault === fault),
+  );
+  if (skipped !== undefined && evidence.records['read-back'] !== undefined) {
+    return open(`What was written was not read back after ${skipped.fault}.`);
   }
   const reason = `All ${formatNumber(verification.checked)} written objects are as they were acknowledged; ${formatNumber(verification.indeterminate)} had an unanswered write, where either state is right.`;
   return { ...pass(reason), measured: 0, limit: 0, unit: 'objects' };
@@ -91,7 +106,7 @@ function noScopeLeak({ evidence, verification }: JudgeInput): Finding {
 function faultsHealed(input: JudgeInput): Finding {
   const { plan } = input;
   if (plan.faults.length === 0) return open('No fault was planned.');
-  const states = plan.faults.map((fault) => faultState(fault, input));
+  const states = [...plan.faults.map((fault) => faultState(fault, input)), ...askedStates(input)];
   const failed = states.filter(({ outcome }) => outcome === 'fail');
   const unclear = states.filter(({ outcome }) => outcome === 'inconclusive');
   const deciding = failed.length > 0 ? failed : unclear.length > 0 ? unclear : states;
@@ -108,9 +123,27 @@ function faultState(fault: FaultPlan, { evidence }: JudgeInput): Finding {
   if (found.bitAt === undefined) return open(`${fault.fault} was injected and did not bite`);
   if (found.healedAt === undefined) return fail(`${fault.fault} on ${fault.victim} never healed`);
   const tookMs = found.healedAt - found.injectedAt;
-  const told = `${fault.fault} bit ${fault.victim} and was healed after ${formatDuration(tookMs)}`;
-  if (tookMs > fault.deadlineMs) return fail(`${told}, past its deadline of ${formatDuration(fault.deadlineMs)}`);
-  return pass(found.healedBy === 'watchdog' ? `${told}, by the watchdog` : told);
+  const healer = found.healedBy === 'watchdog' ? ' by the watchdog' : '';
+  const told = `${fault.fault} bit ${fault.victim} and was healed${healer} after ${formatDuration(tookMs)}`;
+  if (tookMs <= fault.deadlineMs) return pass(told);
+  const past = `${told}, past its deadline of ${formatDuration(fault.deadlineMs)}`;
+  const begunAfterMs = (found.recoveringAt ?? found.injectedAt) - found.injectedAt;
+  // A healing that began at the deadline has the time that the plan leaves between hold and deadline to come back in.
+  const backMs = begunAfterMs + healGraceMs >= fault.deadlineMs ? fault.deadlineMs - fault.holdMs : 0;
+  if (begunAfterMs <= fault.deadlineMs + healGraceMs) return tookMs - begunAfterMs <= backMs ? pass(past) : fail(past);
+  return open(`${past}: nobody of the harness was there to begin before ${formatDuration(begunAfterMs)}`);
+}
+
+/** Faults that somebody asked for during the run: the plan does not know them, and they must heal all the same. */
+function askedStates({ plan, evidence }: JudgeInput): Finding[] {
+  const planned = new Set(plan.faults.map(({ fault }) => fault));
+  const asked = evidence.faults.filter(({ fault, unplanned }) => unplanned === undefined && !planned.has(fault));
+  return asked.map(({ fault, victim, injectedAt, healedAt }) => {
+    const named = `${fault}, which was asked for`;
+    if (injectedAt === undefined) return pass(`${named}, harmed nobody`);
+    if (healedAt === undefined) return fail(`${named}, on ${victim ?? 'its victim'} never healed`);
+    return pass(`${named}, was healed after ${formatDuration(healedAt - injectedAt)}`);
+  });
 }
 
 function stationary({ plan, evidence, verification }: JudgeInput): Finding {
@@ -138,10 +171,11 @@ function stationary({ plan, evidence, verification }: JudgeInput): Finding {
 }
 
 function noUnplannedDeath({ evidence }: JudgeInput): Finding {
-  const deaths = evidence.findings.filter(({ finding }) => finding === 'unplanned-death');
+  const isPaused = (at: number): boolean => (evidence.pauses ?? []).some(({ from, to }) => at >= from && at < to);
+  const deaths = evidence.findings.filter(({ finding, at }) => finding === 'unplanned-death' && !isPaused(at));
   const outages = evidence.unplannedOutages;
   if (evidence.processes.length === 0) return open('No process was watched.');
-  const measured = outages.reduce((sum, { from, to }) => sum + to - from, 0);
+  const measured = unionMs(outages);
   const figures = { measured, limit: outageMsMax, unit: 'ms' };
   if (outages.length === 0) {
     if (deaths.length > 0)
@@ -152,13 +186,24 @@ function noUnplannedDeath({ evidence }: JudgeInput): Finding {
     };
   }
   const ended = evidence.iterations.ok + evidence.iterations.failed;
-  const failed = outages.reduce((sum, { iterationsFailed }) => sum + iterationsFailed, 0);
+  const counted = outages.reduce((sum, { iterationsFailed }) => sum + iterationsFailed, 0);
+  // Two outages at once share their failures.
+  const failed = Math.min(counted, evidence.iterations.failed);
   const isTolerated = measured <= outageMsMax && failed <= ended * outageIterationsRatioMax;
-  const named = outages.map(({ name, from, to }) => `${name} for ${formatDuration(to - from)}`).join(', ');
   const reason =
-    `Down unasked: ${named}; ${formatNumber(failed)} iterations failed meanwhile. Up to ${formatDuration(outageMsMax)}` +
-    ` and ${formatRatio(outageIterationsRatioMax)} of iterations are tolerated.`;
+    `Down unasked: ${outages.slice(0, outagesNamedMax).map(describeOutage).join(', ')}` +
+    `${outages.length > outagesNamedMax ? ` and ${outages.length - outagesNamedMax} more` : ''};` +
+    ` ${formatNumber(failed)} of ${formatNumber(ended)} iterations failed meanwhile` +
+    `${ended === 0 ? '' : ` (${formatRatio(failed / ended)})`}.` +
+    ` Up to ${formatDuration(outageMsMax)} and ${formatRatio(outageIterationsRatioMax)} of iterations are tolerated.`;
   return { outcome: isTolerated ? 'pass' : 'fail', reason, ...figures };
+}
+
+const outagesNamedMax = 5;
+
+function describeOutage({ name, from, to, cacheBytesLost }: EvidenceSummary['unplannedOutages'][number]): string {
+  const lost = cacheBytesLost === undefined ? '' : ` (its cache of ${formatFigure(cacheBytesLost, 'bytes')} was lost)`;
+  return `${name} for ${formatDuration(to - from)}${lost}`;
 }
 
 const quotedMax = 3;

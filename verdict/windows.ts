@@ -18,6 +18,18 @@ export function unionMs(windows: readonly Window[]): number {
   return total;
 }
 
+/** The parts of the windows that lie in none of `others`. */
+export function subtractWindows<T extends Window>(windows: readonly T[], others: readonly Window[]): T[] {
+  return others.reduce<T[]>(
+    (rest, { from, to }) =>
+      rest.flatMap((window) => [
+        ...clipWindows([window], { from: -Infinity, to: from }),
+        ...clipWindows([window], { from: to, to: Infinity }),
+      ]),
+    [...windows],
+  );
+}
+
 /** The parts of the windows that lie within `bounds`; what lies outside is cut off. */
 export function clipWindows<T extends Window>(windows: readonly T[], bounds: Window): T[] {
   return windows

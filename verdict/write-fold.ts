@@ -1,21 +1,56 @@
-import type { WriteRecord } from '#model/evidence.ts';
+import type { ReadBackRecord, WriteRecord } from '#model/evidence.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 
 /** Objects kept: about 200 MB at the bound. Past it, records of further objects are counted and not followed. */
 const objectsMax = 4_000_000;
+const readBacksMax = 1_000;
 /** Of two states at one moment the later in this list counts. */
 const states = ['indeterminate', 'present', 'deleted'] as const;
 
-/** The last recorded state of every object that load wrote, from records in any order; `drainedAt` is when load wrote no more. */
-export function createWriteFold(drainedAt: number): {
+interface WriteFold {
   add(record: WriteRecord): void;
+  addReadBack(record: ReadBackRecord): void;
   summary(): EvidenceSummary['writes'];
-} {
+}
+
+/**
+ * What load wrote, by the last read-back. Where there is none, by single `write` records in any order, as older runs
+ * have them; `drainedAt` is when load wrote no more.
+ */
+export function createWriteFold(drainedAt: number): WriteFold {
+  const single = createSingleFold(drainedAt);
+  const final: ReadBackRecord[] = [];
+  const others = new Map<string, ReadBackRecord>();
+  return {
+    add: (record) => {
+      single.add(record);
+    },
+    addReadBack(record) {
+      if (record.source === 'verify') final.push(record);
+      else if (others.has(record.source) || others.size < readBacksMax) others.set(record.source, record);
+      final.sort((a, b) => a.at - b.at).splice(1, Math.max(0, final.length - 2));
+    },
+    summary() {
+      const readBacks = [...others.values()]
+        .sort((a, b) => a.at - b.at)
+        .map(({ source, at, checked }) => ({ fault: source, at, checked }));
+      const rest = readBacks.length === 0 ? {} : { readBacks };
+      const [first] = final;
+      const last = final.at(-1);
+      if (first === undefined || last === undefined) return { ...single.summary(), ...rest };
+      const { present, deleted, indeterminate, untracked } = last;
+      // The first was there before any leftover was deleted.
+      return { present, deleted, indeterminate, untracked, liveAtEnd: first.present + first.indeterminate, ...rest };
+    },
+  };
+}
+
+function createSingleFold(drainedAt: number) {
   // Time and state in one number: a map of numbers costs a quarter of one of objects.
   const last = new Map<number, number>();
   let untracked = 0;
   return {
-    add({ objectId, at, state }) {
+    add({ objectId, at, state }: WriteRecord): void {
       const there = last.get(objectId);
       if (there === undefined && last.size >= objectsMax) {
         untracked += 1;

@@ -8,7 +8,7 @@ const never = (): Promise<never> => Promise.reject(new Error('not asked for'));
 
 const judge = (answers: Verdict['answers']) => {
   const verdict: Verdict = { outcome: 'fail', headline: 'fail: it did', answers, notCovered: [] };
-  const judging: Judge = { judge: () => Promise.resolve(verdict), report: never, compare: never };
+  const judging: Judge = { judge: () => Promise.resolve(verdict), report: never, checkpoint: never, compare: never };
   return inActivity(() => createJudgeActivities(judging).judge(request));
 };
 

@@ -1,4 +1,5 @@
 import type { JudgeActivities, JudgeRequest, WaveOutcome } from '#model/activities.ts';
+import type { Checkpoint } from '#model/checkpoint.ts';
 import type { RunResult } from '#model/progress.ts';
 import type { Verdict } from '#model/verdict.ts';
 import { beating } from './heartbeat.ts';
@@ -6,6 +7,7 @@ import { beating } from './heartbeat.ts';
 /** Works in a child process, off the orchestrator's event loop (design §2). */
 export interface Judge {
   judge(request: JudgeRequest, signal: AbortSignal): Promise<Verdict>;
+  checkpoint(request: JudgeRequest & { number: number }, signal: AbortSignal): Promise<Checkpoint>;
   report(request: JudgeRequest, signal: AbortSignal): Promise<RunResult>;
   compare(request: { runKey: string; workflowId: string; results: WaveOutcome[] }): Promise<RunResult>;
 }
@@ -26,6 +28,9 @@ export function createJudgeActivities(judge: Judge): JudgeActivities {
     async judge(request) {
       const verdict = await beating(({ signal }) => judge.judge(request, signal));
       return { outcome: verdict.outcome, headline: verdict.headline, reasons: reasonsOf(verdict) };
+    },
+    async checkpoint(request) {
+      return beating(({ signal }) => judge.checkpoint(request, signal));
     },
     async report(request) {
       return beating(({ signal }) => judge.report(request, signal));

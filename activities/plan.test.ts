@@ -10,7 +10,7 @@ const refused = { type: 'InvalidInput', nonRetryable: true, message: problems.jo
 const activitiesOf = (planner: Partial<Planner>) =>
   createPlanActivities({
     plan: () => Promise.resolve({ problems }),
-    waves: () => ({ problems }),
+    waves: () => Promise.resolve({ problems }),
     ...planner,
   });
 
@@ -29,9 +29,11 @@ describe('planRun', () => {
 });
 
 describe('planWaves', () => {
+  const cycle = { runKey: 'r', workflowId: 'w', input: { waves: ['smoke', 'small'] } };
+
   it('refuses an input that does not parse with every problem at once, not to be tried again', async () => {
     const activities = activitiesOf({});
-    await expect(inActivity(() => activities.planWaves({ input: {} }))).rejects.toMatchObject(refused);
+    await expect(inActivity(() => activities.planWaves(cycle))).rejects.toMatchObject(refused);
   });
 
   it('answers with the input of each wave, in order', async () => {
@@ -39,7 +41,8 @@ describe('planWaves', () => {
       { wave: 'smoke', input: { wave: 'smoke' } },
       { wave: 'small', input: { wave: 'small' } },
     ] as const;
-    const activities = activitiesOf({ waves: () => ({ waves: [...waves] }) });
-    expect(await inActivity(() => activities.planWaves({ input: {} }))).toEqual({ waves });
+    const planWaves = vi.fn<Planner['waves']>().mockResolvedValue({ waves: [...waves] });
+    expect(await inActivity(() => activitiesOf({ waves: planWaves }).planWaves(cycle))).toEqual({ waves });
+    expect(planWaves).toHaveBeenCalledExactlyOnceWith(cycle);
   });
 });

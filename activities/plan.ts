@@ -1,7 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { PlanActivities } from '#model/activities.ts';
+import type { PlanActivities, PlannedWave } from '#model/activities.ts';
 import type { PlanSummary, WorkflowName } from '#model/plan.ts';
-import type { WaveName } from '#model/wave.ts';
 import { beating } from './heartbeat.ts';
 
 export interface Planner {
@@ -12,7 +11,12 @@ export interface Planner {
     workflow: WorkflowName;
     input: unknown;
   }): Promise<{ summary: PlanSummary } | { problems: string[] }>;
-  waves(input: unknown): { waves: { wave: WaveName; input: Record<string, unknown> }[] } | { problems: string[] };
+  /** Parses, and holds what is to be taken over from an earlier cycle against what would be planned now. */
+  waves(request: {
+    runKey: string;
+    workflowId: string;
+    input: unknown;
+  }): Promise<{ waves: PlannedWave[] } | { problems: string[] }>;
 }
 
 const invalidInput = (problems: readonly string[]): ApplicationFailure =>
@@ -25,8 +29,8 @@ export function createPlanActivities(planner: Planner): PlanActivities {
       if ('problems' in planned) throw invalidInput(planned.problems);
       return planned.summary;
     },
-    async planWaves({ input }) {
-      const planned = await Promise.resolve(planner.waves(input));
+    async planWaves(request) {
+      const planned = await beating(() => planner.waves(request));
       if ('problems' in planned) throw invalidInput(planned.problems);
       return planned;
     },

@@ -1,5 +1,6 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type {
+  AuditActivities,
   CollectActivities,
   FaultActivities,
   JudgeActivities,
@@ -40,6 +41,16 @@ export const { judge, report, compareWaves } = proxyActivities<JudgeActivities>(
   ...step('20 minutes', '40 minutes'),
   taskQueue: queues.soak,
 });
+/** Beside the load: what takes longer than this is not waited for, and the next one is asked instead. */
+export const { checkpoint } = proxyActivities<JudgeActivities>({
+  ...step('10 minutes', '15 minutes'),
+  taskQueue: queues.soak,
+});
+/** Nobody waits for it but the end of the run. */
+export const { audit } = proxyActivities<AuditActivities>({
+  ...step('1 minute', '40 minutes'),
+  taskQueue: queues.soak,
+});
 export const { locateHost } = proxyActivities<ProvisionActivities>({ ...short, taskQueue: queues.host });
 export const { prepareSeed, seedShards, finishSeed } = proxyActivities<SeedActivities>({
   ...step('3 hours', '4 hours'),
@@ -61,10 +72,22 @@ export type HostActivities = ProvisionActivities & WatchActivities & FaultActivi
 export const onHost = (host: string): HostActivities =>
   proxyActivities<HostActivities>({ ...step('20 minutes', '40 minutes'), taskQueue: queues.hostOn(host) });
 
-/** A shard lives on one host; when no worker there takes the task in time, it is placed again (design §2). */
+/**
+ * A shard lives on one host; when no worker there takes the task in time, it is placed again (design §2). Its heartbeats
+ * are missed earlier than others: an engine that dies together with its worker is back when the next attempt looks.
+ */
 export const onLoadHost = (host: string): LoadActivities =>
   proxyActivities<LoadActivities>({
     ...step('30 minutes', '50 minutes'),
+    heartbeatTimeout: '5 seconds',
+    scheduleToStartTimeout: '8 seconds',
+    taskQueue: queues.loadOn(host),
+  });
+
+/** What an operator wants shall reach an engine soon; what takes longer than this is brought by the next window. */
+export const steerOnLoadHost = (host: string): Pick<LoadActivities, 'steerLoad'> =>
+  proxyActivities<LoadActivities>({
+    ...step('1 minute', '5 minutes'),
     scheduleToStartTimeout: '8 seconds',
     taskQueue: queues.loadOn(host),
   });

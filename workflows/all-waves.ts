@@ -15,21 +15,26 @@ import { SoakWave } from './soak-wave.ts';
 
 /**
  * The waves in order with rising load, then one comparison (R1.3). Each wave is a `SoakWave` child with a page of its
- * own; a wave that fails does not stop the next. Cancelling cancels the wave that runs and waits for its clean-up.
+ * own; a wave that fails does not stop the next. Waves that an earlier cycle has done are taken over and not run.
+ * Cancelling cancels the wave that runs and waits for its clean-up; terminating asks the wave to cancel.
  */
 export async function AllWaves(input: unknown): Promise<RunResult> {
   const { workflowId, firstExecutionRunId: runKey } = workflowInfo();
-  const planned = await planWaves({ input }).catch((error: unknown) => {
+  const planned = await planWaves({ runKey, workflowId, input }).catch((error: unknown) => {
     throw asRunFailure(error);
   });
   const view = createRunView(runKey, []);
   view.update({ wave: planned.waves.map(({ wave }) => wave).join(' → ') });
   const results: WaveOutcome[] = [];
-  for (const { wave, input: waveInput } of planned.waves) {
+  for (const { wave, input: waveInput, takenOver } of planned.waves) {
     const step = view.begin('load');
-    const result = await runWave(`${workflowId}/${wave}`, wave, waveInput);
+    const result = takenOver ?? (await runWave(`${workflowId}/${wave}`, wave, waveInput));
     results.push(result);
-    view.end(step, result.outcome === 'pass' ? 'done' : 'failed', `${wave}: ${result.outcome}`);
+    if (takenOver === undefined) {
+      view.end(step, result.outcome === 'pass' ? 'done' : 'failed', `${wave}: ${result.outcome}`);
+    } else {
+      view.end(step, 'skipped', `${wave}: ${result.outcome}, taken over from run ${result.runId}`);
+    }
   }
   const step = view.begin('report');
   const compared = await compareWaves({ runKey, workflowId, results });

@@ -11,8 +11,10 @@ import type { WorkflowName } from '#model/plan.ts';
 import type { RunResult } from '#model/progress.ts';
 import { CarriedInput, type CarriedRun } from '#model/run-state.ts';
 import { locateHost, onHost, planRun } from './activity-proxies.ts';
+import { keepAuditing } from './audit-loop.ts';
 import { cleanUp } from './clean-up.ts';
-import { holdWindows } from './load-phase.ts';
+import { beginLoad, holdWindows } from './load-phase.ts';
+import { endSchedule } from './load-schedule.ts';
 import { asRunFailure, createRun, describeFailure, type Run } from './run.ts';
 import { drainAndVerify, prepareLoad, provision } from './run-steps.ts';
 import { keepWatching } from './watch-loop.ts';
@@ -45,6 +47,7 @@ async function beginRun(workflow: WorkflowName, input: unknown): Promise<Run> {
     const plan = await planRun({ runKey, workflowId, workflow, input });
     const { host } = await locateHost();
     const run = createRun({ runKey, workflowId, planHash: plan.planHash }, freshState(host, plan));
+    keepAuditing(run.ref, run.state);
     run.view.progress.steps.push({ phase: 'plan', startedAt, endedAt: Date.now(), outcome: 'done' });
     const record = run.view.begin('preflight');
     const { note } = await onHost(host).preflight(run.ref);
@@ -64,13 +67,22 @@ const freshState = (host: string, plan: CarriedRun['plan']): CarriedRun => ({
   startsAt: 0,
   endsAt: 0,
   nextWindow: 0,
+  stages: plan.stages,
+  revision: 0,
+  steeredRevision: 0,
+  heldUntil: 0,
   shardHosts: [],
   faults: [],
+  askedFaults: [],
+  operatorActions: [],
+  unaudited: [],
+  handledUpdates: [],
 });
 
 function resumeRun(state: CarriedRun): Run {
   const { workflowId, firstExecutionRunId: runKey } = workflowInfo();
   const run = createRun({ runKey, workflowId, planHash: state.plan.planHash }, state);
+  keepAuditing(run.ref, state);
   run.view.update({ phase: 'load' });
   return run;
 }
@@ -94,8 +106,7 @@ async function runToEnd(run: Run, resumed: boolean): Promise<End> {
   } catch (error) {
     const reason = run.operator.abortReason();
     endRunningStep(run, error);
-    // What was due after this moment is not owed: the load ends here.
-    if (run.state.endsAt > 0) run.state.endsAt = Math.max(run.state.startsAt, Math.min(run.state.endsAt, Date.now()));
+    endSchedule(run);
     if (reason !== undefined) aborted = `aborted by an operator: ${reason}`;
     else if (isCancellation(error)) aborted = 'the workflow was cancelled';
     else aborted = describeFailure(error);
@@ -121,9 +132,11 @@ async function carrySteps(run: Run, resumed: boolean): Promise<'ended' | 'contin
   const watch = keepWatching(run);
   try {
     if (!resumed) await prepareLoad(run);
-    const record = run.view.progress.steps.findLast(({ phase }) => phase === 'load') ?? run.view.begin('load');
-    if ((await holdWindows(run)) === 'continue') return 'continue';
-    run.view.end(record, 'done', `${run.state.nextWindow} windows held`);
+    const begun = resumed ? 'begun' : await beginLoad(run);
+    const held = begun === 'begun' ? await holdWindows(run) : begun;
+    if (held === 'continue') return 'continue';
+    const record = run.view.progress.steps.findLast(({ phase }) => phase === 'load');
+    if (held === 'ended' && record !== undefined) run.view.end(record, 'done', `${run.state.nextWindow} windows held`);
     await drainAndVerify(run);
     return 'ended';
   } finally {

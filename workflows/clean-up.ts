@@ -1,6 +1,8 @@
 import type { JudgeRequest } from '#model/activities.ts';
 import type { RunResult } from '#model/progress.ts';
 import { judge, onHost, onLoadHost, report } from './activity-proxies.ts';
+import { untilAudited } from './audit-loop.ts';
+import { judgedSchedule } from './load-schedule.ts';
 import { cleanUpStep, type Run } from './run.ts';
 
 /** Every host that made something for this run. */
@@ -38,6 +40,7 @@ export async function cleanUp(run: Run, aborted: string | undefined): Promise<Ru
   await cleanUpStep(run, 'collect', {
     work: async () => {
       await host.stopWatching(run.ref);
+      await untilAudited(run.state);
       return collectEverywhere(run);
     },
     note: ({ batches }) => `${batches} batches of evidence stored`,
@@ -51,17 +54,24 @@ export async function cleanUp(run: Run, aborted: string | undefined): Promise<Ru
   return result;
 }
 
-async function judgeAndReport(run: Run, aborted: string | undefined): Promise<RunResult> {
+/** What the judge is told besides the evidence, as things stand now. */
+export function judgeRequest(run: Run, aborted?: string): JudgeRequest {
   const { state } = run;
-  const request = (): JudgeRequest => ({
+  return {
     ...run.ref,
     steps: state.steps,
     seeded: state.seeded,
     ...(state.startsAt === 0 ? {} : { loadStartsAt: state.startsAt, loadEndsAt: state.endsAt }),
+    ...judgedSchedule(run),
+    ...(state.operatorActions.length === 0 ? {} : { operatorActions: state.operatorActions }),
     ...(run.verification === undefined ? {} : { verification: run.verification }),
     ...(state.warmUp === undefined ? {} : { warmUp: state.warmUp }),
     ...(aborted === undefined ? {} : { aborted }),
-  });
+  };
+}
+
+async function judgeAndReport(run: Run, aborted: string | undefined): Promise<RunResult> {
+  const request = (): JudgeRequest => judgeRequest(run, aborted);
   const judged = await cleanUpStep(run, 'judge', { work: () => judge(request()), note: ({ headline }) => headline });
   const reported = await cleanUpStep(run, 'report', { work: () => report(request()), note: (made) => made.report });
   if (reported !== undefined) return reported;

@@ -1,107 +1,141 @@
-import { ActivityFailure, CancellationScope, sleep, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
-import { type LoadTotals, sumLoadTotals } from '#model/progress.ts';
-import { onHost, onLoadHost, placeShard } from './activity-proxies.ts';
-import { describeFailure, type Run } from './run.ts';
+import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { type LoadTotals, type StepRecord, sumLoadTotals } from '#model/progress.ts';
+import { onLoadHost, placeShard } from './activity-proxies.ts';
+import { isAudited } from './audit-loop.ts';
+import { beginCheckpoint } from './checkpoints.ts';
+import { beginPlannedFaults, type Beside } from './fault-phase.ts';
+import { beginSchedule, endSchedule, shardSchedule, showSchedule, windowAt } from './load-schedule.ts';
+import { park, type Run } from './run.ts';
+import { keepSteering, onShard } from './steering.ts';
 
-/** Places every shard's engine with the whole schedule; they wait for its start by themselves. */
-export async function placeShards(run: Run): Promise<void> {
-  const { startsAt, endsAt } = run.state;
+/** Between placing the engines and the first user: time for every engine to be there at the start. */
+const startDelayMs = 4_000;
+/** How often the engines of a blocked load are looked after: well within their lease of five minutes. */
+const keepEveryMs = 2 * 60_000;
+
+/** Fixes the schedule and places every shard's engine with it; they wait for its start by themselves. `skipped`: nothing was placed. */
+export async function beginLoad(run: Run): Promise<'begun' | 'skipped'> {
+  for (;;) {
+    const record = run.view.begin('load');
+    beginSchedule(run, Date.now() + startDelayMs);
+    try {
+      await placeShards(run);
+      return 'begun';
+    } catch (error) {
+      if ((await park(run, record, error)) === 'retry') continue;
+      endSchedule(run);
+      return 'skipped';
+    }
+  }
+}
+
+async function placeShards(run: Run): Promise<void> {
   const places = Array.from({ length: run.state.plan.shards }, async (_, shard) => {
     run.state.shardHosts[shard] = '';
-    const { host } = await placeShard({ ...run.ref, shard, startsAt, endsAt });
+    const { host } = await placeShard({ ...run.ref, ...shardSchedule(run, shard) });
     run.state.shardHosts[shard] = host;
   });
   await Promise.all(places);
 }
 
-/** One window of one shard. When nobody on its host takes the task, the shard is placed again. */
-async function holdShard(run: Run, shard: number, until: number): Promise<LoadTotals> {
-  const { startsAt, endsAt, shardHosts } = run.state;
-  for (;;) {
-    try {
-      return await onLoadHost(shardHosts[shard] ?? run.state.host).holdLoad({
-        ...run.ref,
-        shard,
-        startsAt,
-        endsAt,
-        until,
-      });
-    } catch (error) {
-      const lost =
-        error instanceof ActivityFailure &&
-        error.cause instanceof TimeoutFailure &&
-        error.cause.timeoutType === 'SCHEDULE_TO_START';
-      if (!lost) throw error;
-      const { host } = await placeShard({ ...run.ref, shard, startsAt, endsAt });
-      shardHosts[shard] = host;
-    }
-  }
-}
-
-/** Carries one planned fault, from its time on; whatever comes of it is noted, and the judge reads the evidence. */
-async function carryFault(run: Run, { fault, offsetMs }: { fault: string; offsetMs: number }): Promise<void> {
-  const note = (state: string) => {
-    const noted = run.state.faults.find((known) => known.fault === fault);
-    if (noted === undefined) run.state.faults.push({ fault, state });
-    else noted.state = state;
-    run.view.update({ faults: run.state.faults });
-  };
-  const waitMs = run.state.startsAt + offsetMs - Date.now();
-  if (waitMs > 0) await sleep(waitMs, { summary: `until fault ${fault}` });
-  note('injecting');
-  try {
-    const { bit, healed, healedBy } = await onHost(run.state.host).injectFault({
-      ...run.ref,
-      fault,
-      startsAt: run.state.startsAt,
-    });
-    note(`${bit ? 'bit' : 'did not bite'}, ${healed ? `healed by ${healedBy}` : 'not healed'}`);
-  } catch (error) {
-    note(describeFailure(error));
-    throw error;
-  }
-}
-
 /**
- * Holds the load, window by window, with the faults beside it. The engines run on their own schedule: a window only
- * watches, so nothing of the load depends on this workflow being alive.
+ * Holds the load, window by window, with the faults and whatever operators want beside it. The engines run on their own
+ * schedule: a window only watches, so nothing of the load depends on this workflow being alive.
  * `continue`: enough history was made and nothing is pending, so the next windows belong to a new execution.
+ * `skipped`: somebody gave up on a window that failed, and the load ends there.
  */
-export async function holdWindows(run: Run): Promise<'ended' | 'continue'> {
-  const { plan, startsAt, endsAt } = run.state;
-  const windows = Math.ceil((endsAt - startsAt) / plan.windowMs);
-  const firstWindow = run.state.nextWindow;
-  const begun = new Set(run.state.faults.map(({ fault }) => fault));
-  const pending = new Map<string, Promise<void>>();
-  const faults = new CancellationScope();
-  const endFaults = async (): Promise<void> => {
-    faults.cancel();
+export async function holdWindows(run: Run): Promise<'ended' | 'continue' | 'skipped'> {
+  const beside: Beside = { scope: new CancellationScope(), pending: new Map<string, Promise<void>>() };
+  const { scope, pending } = beside;
+  const steering = keepSteering(run, beside);
+  const end = async (): Promise<void> => {
+    steering.stop();
+    scope.cancel(); // none may begin, or go on, while the run is cleaned up
     await CancellationScope.nonCancellable(() => Promise.all(pending.values()));
   };
-  while (run.state.nextWindow < windows) {
-    const index = run.state.nextWindow;
-    const until = Math.min(startsAt + (index + 1) * plan.windowMs, endsAt);
-    run.view.update({ window: { index, of: windows } });
-    for (const fault of plan.faults) {
-      if (begun.has(fault.fault) || startsAt + fault.offsetMs >= until) continue;
-      begun.add(fault.fault);
-      const carried = faults.run(() => carryFault(run, fault)).catch(() => undefined);
-      pending.set(
-        fault.fault,
-        carried.finally(() => pending.delete(fault.fault)),
-      );
-    }
-    const shards = Array.from({ length: plan.shards }, (_, shard) => holdShard(run, shard, until));
-    const held = await Promise.all(shards).catch(async (error: unknown) => {
-      await endFaults(); // none may begin, or go on, while the run is cleaned up
-      throw error;
+  try {
+    const held = await holdAll(run, {
+      beside,
+      isIdle: () => pending.size === 0 && steering.isIdle() && isAudited(run.state),
     });
-    run.view.update({ load: sumLoadTotals(held) });
-    run.state.nextWindow = index + 1;
-    const enough =
-      run.state.nextWindow - firstWindow >= plan.windowsPerExecution || workflowInfo().continueAsNewSuggested;
-    if (enough && pending.size === 0 && run.state.nextWindow < windows) return 'continue';
+    if (held === 'ended') await Promise.all(pending.values());
+    return held;
+  } finally {
+    await end();
   }
-  await Promise.all(pending.values());
+}
+
+async function holdAll(
+  run: Run,
+  { beside, isIdle }: { beside: Beside; isIdle: () => boolean },
+): Promise<'ended' | 'continue' | 'skipped'> {
+  const { state } = run;
+  const { windowMs, windowsPerExecution } = state.plan;
+  const firstWindow = state.nextWindow;
+  let from = Math.max(state.heldUntil, state.startsAt);
+  // Operators move the end while a window is held, so it is looked at anew before each.
+  while (from < state.endsAt) {
+    const window = windowAt(run, from);
+    const until = Math.min(state.startsAt + (window.index + 1) * windowMs, state.endsAt);
+    showSchedule(run);
+    run.view.update({ window });
+    beginPlannedFaults(run, beside, until);
+    beginCheckpoint(run, { windows: window.of, ...beside });
+    const held = await holdWindow(run, until);
+    if (held === 'skipped') return held;
+    run.view.update({ load: sumLoadTotals(held) });
+    state.nextWindow += 1;
+    state.heldUntil = until;
+    from = until;
+    const enough = state.nextWindow - firstWindow >= windowsPerExecution || workflowInfo().continueAsNewSuggested;
+    if (enough && isIdle() && from < state.endsAt) return 'continue';
+  }
   return 'ended';
+}
+
+/** One window of all shards. One that fails for good blocks the run; meanwhile the engines are kept, so that `retry` finds them. */
+async function holdWindow(run: Run, until: number): Promise<LoadTotals[] | 'skipped'> {
+  for (;;) {
+    const scope = new CancellationScope();
+    try {
+      return await scope.run(() => Promise.all(listShards(run).map((shard) => holdShard(run, shard, until))));
+    } catch (error) {
+      scope.cancel();
+      if ((await parkLoad(run, error)) === 'skip') {
+        endSchedule(run);
+        return 'skipped';
+      }
+      run.view.begin('load');
+    }
+  }
+}
+
+const listShards = ({ state }: Run): number[] => Array.from({ length: state.plan.shards }, (_, shard) => shard);
+
+const holdShard = (run: Run, shard: number, until: number): Promise<LoadTotals> =>
+  onShard(run, shard, (host) => onLoadHost(host).holdLoad({ ...run.ref, ...shardSchedule(run, shard), until }));
+
+async function parkLoad(run: Run, error: unknown): Promise<'retry' | 'skip'> {
+  const record: StepRecord =
+    run.view.progress.steps.findLast(({ phase }) => phase === 'load') ?? run.view.begin('load');
+  const keeping = new CancellationScope();
+  const kept = keeping.run(() => Promise.all(listShards(run).map((shard) => keepEngine(run, shard))));
+  try {
+    return await park(run, record, error);
+  } finally {
+    keeping.cancel();
+    await CancellationScope.nonCancellable(() => kept.catch(() => undefined));
+  }
+}
+
+/** Nobody waits for this: an engine that cannot be held now is looked after again in a while. */
+async function keepEngine(run: Run, shard: number): Promise<void> {
+  while (Date.now() < run.state.endsAt) {
+    try {
+      await holdShard(run, shard, Math.min(Date.now() + keepEveryMs, run.state.endsAt));
+    } catch (error) {
+      if (isCancellation(error)) return;
+      await sleep(keepEveryMs, { summary: 'until the engine is looked after again' });
+    }
+  }
 }

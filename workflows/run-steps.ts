@@ -1,11 +1,7 @@
 import type { SeededEntity } from '#model/population-plan.ts';
 import { finishSeed, onHost, prepareSeed, seedShards, verify, warmCache } from './activity-proxies.ts';
 import { collectEverywhere, stopShards } from './clean-up.ts';
-import { placeShards } from './load-phase.ts';
 import { type Run, step } from './run.ts';
-
-/** Between placing the engines and the first user: time for every engine to be there at the start. */
-const startDelayMs = 4_000;
 
 /** Starts the stack, then who watches it: from here on a part that dies is seen and restarted. */
 export async function provision(run: Run): Promise<void> {
@@ -35,11 +31,6 @@ export async function prepareLoad(run: Run): Promise<void> {
     const { requests, hitRatio, settled } = warmUp;
     run.state.warmUp = { requests, settled, ...(hitRatio === undefined ? {} : { hitRatio }) };
   }
-  run.state.startsAt = Date.now() + startDelayMs;
-  run.state.endsAt = run.state.startsAt + run.state.plan.loadMs;
-  run.view.begin('load');
-  run.view.update({ loadStartsAt: run.state.startsAt, loadEndsAt: run.state.endsAt });
-  await placeShards(run);
 }
 
 async function seed(run: Run): Promise<{ entities: SeededEntity[]; rows: number; pulled: number }> {

@@ -1,5 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { NewestCheckpoint } from '#model/checkpoint.ts';
 import { messages } from '#model/messages.ts';
 import type { Phase, Progress, StepRecord } from '#model/progress.ts';
 
@@ -18,6 +19,9 @@ const icons = { running: '▶', done: '✓', failed: '✗', skipped: '–', canc
 const duration = ({ startedAt, endedAt }: StepRecord): string =>
   endedAt === undefined ? '' : `${((endedAt - startedAt) / 1_000).toFixed(1)} s`;
 
+const describeCheckpoint = ({ number, of, headline }: NewestCheckpoint): string =>
+  `Checkpoint ${number} of ${of}, provisional: ${headline}`;
+
 /** The run as markdown: what somebody sees who opens it in the Temporal UI. */
 function describeRun(progress: Progress): string {
   const rows = progress.steps.map(
@@ -29,24 +33,36 @@ function describeRun(progress: Progress): string {
       : [
           `**Blocked:** ${progress.blocked}`,
           '',
-          'Send the update `resolveStep` with `"retry"`, `"skip"` or `"abort"`.',
+          'Send the update `resolveStep` with `{"choice":"retry","why":"…"}`; or `skip`, or `abort`.',
         ];
   const load = progress.load;
   const window = progress.window;
   return [
     `### ${progress.wave} on ${progress.target}: ${progress.outcome ?? progress.phase}`,
     ...blocked,
+    ...(progress.paused === true ? ['**Paused:** the update `resume` goes on.'] : []),
     ...(window === undefined ? [] : [`Window ${window.index + 1} of ${window.of}`]),
+    ...(progress.checkpoint === undefined ? [] : [describeCheckpoint(progress.checkpoint)]),
     ...(load === undefined
       ? []
       : [
           `Load: ${load.delivered} of ${load.due} user-seconds delivered, ${load.requests} requests, ${load.failed} failed`,
         ]),
+    ...describeOperators(progress),
     '',
     '| | step | took | |',
     '|---|---|---|---|',
     ...rows,
   ].join('\n');
+}
+
+/** The newest of what people told the run, in their words. */
+function describeOperators({ operatorActions = [], users, phase }: Progress): string[] {
+  const lines = operatorActions.map(
+    ({ at, what, who, why }) => `- ${new Date(at).toISOString().slice(11, 19)} ${what} (${who}: ${why})`,
+  );
+  const wanted = phase === 'load' && users !== undefined ? [`Virtual users wanted: ${users}`] : [];
+  return [...wanted, ...(lines.length === 0 ? [] : ['', ...lines])];
 }
 
 /** What is visible of a run while it goes on: query `progress`, search attributes and current details (design §3). */

@@ -1,7 +1,8 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { RunRef, Verification } from '#model/activities.ts';
-import type { Phase } from '#model/progress.ts';
+import type { Phase, StepRecord } from '#model/progress.ts';
 import type { CarriedRun } from '#model/run-state.ts';
+import { showSchedule } from './load-schedule.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { createRunView, type RunView } from './run-view.ts';
 
@@ -17,8 +18,10 @@ export interface Run {
 export function createRun(ref: RunRef, state: CarriedRun): Run {
   const view = createRunView(ref.runKey, state.steps);
   state.steps = view.progress.steps;
-  view.update({ wave: state.plan.wave, target: state.plan.target, faults: state.faults });
-  return { ref, state, view, operator: createOperator(() => view.progress.blocked !== undefined) };
+  view.update({ wave: state.plan.wave, target: state.plan.target, faults: state.faults, checkpoint: state.checkpoint });
+  if (state.operatorActions.length > 0) view.update({ operatorActions: state.operatorActions.slice(-5) });
+  showSchedule({ state, view });
+  return { ref, state, view, operator: createOperator({ state, view }) };
 }
 
 /** The innermost cause says what happened; the layers around it only say where. */
@@ -61,25 +64,34 @@ export async function step<T>(
       run.view.end(record, 'done', note(value));
       return value;
     } catch (error) {
-      if (isCancellation(error)) {
-        run.view.end(record, 'cancelled');
-        throw error;
-      }
-      const reason = describeFailure(error);
-      run.view.end(record, 'failed', reason);
-      const choice = await chooseWhenBlocked(run, phase, reason);
-      if (choice === 'skip') return undefined;
-      if (choice === 'abort') throw ApplicationFailure.nonRetryable(`${phase}: ${reason}`, 'StepFailed');
+      if ((await park(run, record, error)) === 'skip') return undefined;
     }
   }
 }
 
+/** A step failed for good. Waits for what somebody chooses; `abort`, and a cancellation, throw. */
+export async function park(run: Run, record: StepRecord, error: unknown): Promise<'retry' | 'skip'> {
+  if (isCancellation(error)) {
+    run.view.end(record, 'cancelled');
+    throw error;
+  }
+  const reason = describeFailure(error);
+  run.view.end(record, 'failed', reason);
+  const choice = await chooseWhenBlocked(run, record.phase, reason);
+  if (choice === 'abort') throw ApplicationFailure.nonRetryable(`${record.phase}: ${reason}`, 'StepFailed');
+  return choice;
+}
+
 async function chooseWhenBlocked(run: Run, phase: Phase, reason: string): Promise<'retry' | 'skip' | 'abort'> {
   if (run.state.plan.onBlocked === 'abort') return 'abort';
+  // No retry and no skip leads anywhere in a branch that `workflow reset` made: it ends, and cleans up.
+  if (reason.startsWith('BranchedRun:')) return 'abort';
   run.view.update({ blocked: `${phase}: ${reason}` });
-  const choice = await run.operator.resolution();
-  run.view.update({ blocked: undefined });
-  return choice;
+  try {
+    return await run.operator.resolution();
+  } finally {
+    run.view.update({ blocked: undefined });
+  }
 }
 
 /** A step of the clean-up: whatever happens in it is noted, and the next one follows. */

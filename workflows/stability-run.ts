@@ -3,7 +3,8 @@ import { carryRun } from './carry-run.ts';
 
 /**
  * Seeds and warms once, then soaks for 48 h in windows (R1.4). Continues as new between windows, with the load, the
- * samplers and every connection living on. Thin yet: no checkpoints with a provisional verdict.
+ * samplers and every connection living on. Between windows of its plan it says what is known so far, provisionally: nothing
+ * ends early for it yet.
  */
 export async function StabilityRun(input: unknown): Promise<RunResult> {
   return carryRun('StabilityRun', input);

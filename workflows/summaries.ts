@@ -15,12 +15,15 @@ const summaries: Readonly<Record<string, (request: Request) => string>> = {
   finishSeed: () => 'indexes, constraints, reconciliation',
   warmCache: () => 'ask until the hit ratio settles',
   placeShard: ({ shard }) => `place shard ${shard ?? 0}`,
+  steerLoad: ({ shard, revision }) => `shard ${shard ?? 0}: schedule ${revision ?? 0}`,
   holdLoad: ({ shard, until }) => `hold shard ${shard ?? 0} until ${clock(until)}`,
   stopLoad: ({ shard }) => `end shard ${shard ?? 0}`,
   injectFault: ({ fault }) => `inject ${fault ?? 'a fault'}`,
   healFaults: () => 'undo whatever is still injected',
   collectSpools: () => 'store what was spooled',
   verify: () => 'read back every written object, audit scopes, reconcile',
+  checkpoint: ({ number }) => `checkpoint ${number ?? ''}: what is known so far`,
+  audit: ({ what }) => `write down: ${what ?? ''}`.slice(0, 150),
   judge: () => 'evidence to verdict',
   report: () => 'evidence and verdict to a report',
   compareWaves: () => 'compare the waves',
@@ -30,8 +33,11 @@ const summaries: Readonly<Record<string, (request: Request) => string>> = {
 interface Request {
   readonly workflow?: string;
   readonly shard?: number;
+  readonly revision?: number;
+  readonly what?: string;
   readonly until?: number;
   readonly fault?: string;
+  readonly number?: number;
   readonly keep?: string;
 }
 

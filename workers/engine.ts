@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { writeAtomic } from '#compose/atomic-file.ts';
 import { createSpool } from '#evidence/spool.ts';
 import { createEngine } from '#loadtest/engine.ts';
+import { createWriteJournal } from '#loadtest/write-journal.ts';
+import type { EvidenceSink } from '#model/evidence.ts';
 import { EngineOrders, Identities } from '#model/load-plan.ts';
 import { referenceTarget } from '#targets/reference/target.ts';
+import { runTagOf, writesFolder } from './wiring/places.ts';
 import { engineName, totalsFile } from './wiring/engines.ts';
 import { type HeldOptions, type HeldWork, runHeld } from './wiring/held-process.ts';
 import { readPlanOfRun } from './wiring/run-plan.ts';
@@ -26,11 +29,18 @@ async function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<
     producer: engineName(orders.shard.shard),
     incarnation: held.epoch,
   });
+  const name = engineName(orders.shard.shard);
+  const journal = createWriteJournal({
+    ...{ folder: writesFolder(join(held.folder, '..', '..')), writer: name, incarnation: held.epoch },
+    onTrouble: createTroubleGap(sink, name),
+  });
   const engine = createEngine({
     orders,
     identities,
     speech: referenceTarget.speech(population, readFileSync(orders.secretFile, 'utf8')),
     sink,
+    journal,
+    runTag: runTagOf(held.runKey),
     incarnation: held.epoch,
     seededTools: population.tools,
   });
@@ -52,9 +62,19 @@ async function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<
     async stop() {
       clearInterval(timer);
       await engine.stop();
+      await journal.close();
       writeTotals();
       await sink.close();
     },
+  };
+}
+
+/** While the disk takes no journal, nobody writes: load is there and asks less than it should, which is said. */
+function createTroubleGap(sink: EvidenceSink, source: string): (reason: string, isOver: boolean) => void {
+  let began: { at: number; reason: string } | undefined;
+  return (reason, isOver) => {
+    if (!isOver) began = { at: Date.now(), reason };
+    else if (began !== undefined) sink.append({ kind: 'gap', ...began, until: Date.now(), source });
   };
 }
 

@@ -6,6 +6,7 @@ import { createContext } from './wiring/context.ts';
 import { readEnvironment } from './wiring/environment.ts';
 import { createLog } from './wiring/log.ts';
 import { createNemesis } from './wiring/nemesis.ts';
+import { takeUpOpenFaults } from './wiring/open-faults.ts';
 import { createProvisioner } from './wiring/provisioner.ts';
 import { runProcess, runWorkers } from './wiring/temporal-worker.ts';
 import { createWatch } from './wiring/watch.ts';
@@ -15,6 +16,7 @@ const environment = readEnvironment();
 const log = createLog(environment, 'host');
 const context = createContext(environment, log);
 const provision = createProvisionActivities(createProvisioner(context));
+await takeUpOpenFaults(context);
 await runProcess(log, () =>
   runWorkers(environment, log, [
     { taskQueue: queues.host, activities: { locateHost: () => provision.locateHost() }, activitiesMax: 2 },

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
+import { createAuditActivities } from '#activities/audit.ts';
 import { createJudgeActivities } from '#activities/judge.ts';
 import { createPlanActivities } from '#activities/plan.ts';
 import { queues } from '#model/queues.ts';
+import { createAuditLog } from './wiring/audit.ts';
+import { createContext } from './wiring/context.ts';
 import { readEnvironment } from './wiring/environment.ts';
 import { createLog } from './wiring/log.ts';
 import { createJudge, createPlanner } from './wiring/reckoning.ts';
@@ -19,6 +22,7 @@ await runProcess(log, () =>
       activities: {
         ...createPlanActivities(createPlanner(environment)),
         ...createJudgeActivities(createJudge(environment)),
+        ...createAuditActivities(createAuditLog(createContext(environment, log))),
       },
       activitiesMax: 4,
     },

@@ -1,6 +1,7 @@
 import { regionOfGateway } from '#model/region.ts';
 import type { ProcessSpec, StackPlan } from '#model/stack.ts';
 import type { Target, TargetPlace } from '#model/target.ts';
+import { localCacheMsMax } from './gateway/local-cache.ts';
 import type { GatewayOptions } from './gateway/options.ts';
 import { gatewayProbes } from './probes.ts';
 import { referenceSchema } from './schema.ts';
@@ -12,6 +13,8 @@ const forgetWithinMs = 5_000;
 /** The gateway written here (R5.1): the embedded default, and the thing on which the harness proves itself. */
 export const referenceTarget: Target = {
   name: 'reference',
+  // An answered write is seen everywhere at once, unless an instance did not hear of it: then until its L1 entry ends.
+  cacheBoundMs: localCacheMsMax,
   schema: referenceSchema,
   processes: (plan, place) =>
     Array.from({ length: plan.gatewayInstances }, (_, index) => gatewayProcess(plan, place, index)),

@@ -1,16 +1,17 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineKeeper, ShardSchedule } from '#activities/ramp-load.ts';
+import type { EngineKeeper } from '#activities/ramp-load.ts';
 import { readIfPresent, writeAtomic } from '#compose/atomic-file.ts';
 import { readDesired } from '#compose/held/desired-file.ts';
 import { extendLease } from '#compose/held/lease.ts';
 import { steer } from '#compose/held/place.ts';
-import { type HeldProcess, startHeld } from '#compose/held/start.ts';
+import { type HeldProcess, mendHeldFolder, startHeld } from '#compose/held/start.ts';
+import type { ProcessTable } from '#compose/process-table.ts';
 import { EngineTotals } from '#loadtest/totals.ts';
-import type { RunRef } from '#model/activities.ts';
+import type { RunRef, ShardSchedule } from '#model/activities.ts';
 import { leaseMs } from '#model/held.ts';
-import type { EngineOrders } from '#model/load-plan.ts';
+import { EngineOrders } from '#model/load-plan.ts';
 import type { LoadTotals } from '#model/progress.ts';
 import { readIdentities } from '#seeding/identities.ts';
 import type { Context } from './context.ts';
@@ -29,11 +30,12 @@ export function createEngineKeeper(context: Context): EngineKeeper {
   const folderOf = (run: RunRef, shard: number): string => join(context.runPlaces(run).held, engineName(shard));
   const start = async (run: RunRef, schedule: ShardSchedule): Promise<HeldProcess> => {
     const folder = folderOf(run, schedule.shard);
-    return startHeld({
+    const orders = await ordersOf(context, run, schedule);
+    const held = await startHeld({
       folder,
       table: context.heldTable(run),
       runKey: run.runKey,
-      payload: await ordersOf(context, run, schedule),
+      payload: orders,
       spec: (epoch) =>
         heldSpec(context.environment, {
           role: engineName(schedule.shard),
@@ -44,6 +46,9 @@ export function createEngineKeeper(context: Context): EngineKeeper {
           runKey: run.runKey,
         }),
     });
+    // Orders that stood already win over those of a start; they may be of before a change that never reached this host.
+    await giveOrders(folder, run.runKey, orders);
+    return held;
   };
   return {
     host: context.environment.host,
@@ -51,17 +56,28 @@ export function createEngineKeeper(context: Context): EngineKeeper {
       mkdirSync(folderOf(run, schedule.shard), { recursive: true });
       await start(run, schedule);
     },
+    async steer(run, schedule) {
+      const steered = await giveOrders(
+        folderOf(run, schedule.shard),
+        run.runKey,
+        await ordersOf(context, run, schedule),
+      );
+      return { steered };
+    },
     async hold(run, schedule, { until, beat }) {
       const folder = folderOf(run, schedule.shard);
       const name = engineName(schedule.shard);
+      for (const line of await mendHeldFolder(folder)) context.log.warn({ runKey: run.runKey }, line);
       const isStopped = (): boolean => readDesired(folder)?.stop === true;
       const isGone = (): boolean => context.heldTable(run).adopt(name) === undefined;
+      // Operators move the end while a window is held.
+      const endsAt = (): number => standingOrders(folder, run.runKey)?.endsAt ?? schedule.endsAt;
       // An attempt that comes too late must not start anew what was stopped, or what has ended by itself.
-      const isOver = (): boolean => isStopped() || (isGone() && Date.now() >= schedule.endsAt);
+      const isOver = (): boolean => isStopped() || (isGone() && Date.now() >= endsAt());
       if (isOver()) return foldTotals(folder);
       let held = await start(run, schedule);
       let extendedAt = 0;
-      while (Date.now() < until) {
+      while (Date.now() < Math.min(until, endsAt())) {
         beat.signal.throwIfAborted();
         if (isOver()) break;
         if (isGone()) {
@@ -77,24 +93,41 @@ export function createEngineKeeper(context: Context): EngineKeeper {
       }
       return foldTotals(folder);
     },
-    async stop(run, shard) {
-      const folder = folderOf(run, shard);
-      const desired = readDesired(folder);
-      if (desired === undefined) return { stopped: false };
-      const { endsAt, plan } = desired.payload as EngineOrders;
-      const table = context.heldTable(run);
-      const gone = async (untilMs: number): Promise<boolean> => {
-        while (Date.now() < untilMs && table.adopt(engineName(shard)) !== undefined) await sleep(lookMs);
-        return table.adopt(engineName(shard)) === undefined;
-      };
-      // Past the end of the schedule the engine ends by itself once what is in flight is over.
-      const natural = Date.now() >= endsAt - lookMs && (await gone(endsAt + plan.drainMs + stopMarginMs));
-      await steer({ folder, runKey: run.runKey, stop: true });
-      if (!natural) await gone(Date.now() + stopMarginMs);
-      await table.stop(engineName(shard));
-      return { stopped: true };
-    },
+    stop: (run, shard) =>
+      stopEngine(context.heldTable(run), { runKey: run.runKey, shard, folder: folderOf(run, shard) }),
   };
+}
+
+async function stopEngine(
+  table: ProcessTable,
+  { runKey, shard, folder }: { runKey: string; shard: number; folder: string },
+): Promise<{ stopped: boolean }> {
+  const desired = readDesired(folder);
+  if (desired === undefined) return { stopped: false };
+  const { endsAt, plan } = desired.payload as EngineOrders;
+  const gone = async (untilMs: number): Promise<boolean> => {
+    while (Date.now() < untilMs && table.adopt(engineName(shard)) !== undefined) await sleep(lookMs);
+    return table.adopt(engineName(shard)) === undefined;
+  };
+  // Past the end of the schedule the engine ends by itself once what is in flight is over.
+  const natural = Date.now() >= endsAt - lookMs && (await gone(endsAt + plan.drainMs + stopMarginMs));
+  await steer({ folder, runKey, stop: true });
+  if (!natural) await gone(Date.now() + stopMarginMs);
+  await table.stop(engineName(shard));
+  return { stopped: true };
+}
+
+/** The orders that a shard's engine of this run follows; undefined when there are none that it could. */
+function standingOrders(folder: string, runKey: string): EngineOrders | undefined {
+  const desired = readDesired(folder);
+  return desired?.runKey === runKey ? EngineOrders.safeParse(desired.payload).data : undefined;
+}
+
+/** A schedule never goes back: whoever comes late with an earlier one changes nothing. */
+async function giveOrders(folder: string, runKey: string, orders: EngineOrders): Promise<boolean> {
+  const standing = standingOrders(folder, runKey);
+  if (standing === undefined || (standing.revision ?? 0) >= (orders.revision ?? 0)) return false;
+  return (await steer({ folder, runKey, payload: orders })) !== undefined;
 }
 
 /** The whole remaining schedule with absolute times: from here on the engine needs nobody. */
@@ -114,11 +147,13 @@ async function ordersOf(context: Context, run: RunRef, schedule: ShardSchedule):
     );
     writeAtomic(identitiesFile, JSON.stringify(own), { mode: 0o600 });
   }
+  const { startsAt, endsAt, revision, stages } = schedule;
   return {
-    plan: plan.load,
+    plan: stages === undefined ? plan.load : { ...plan.load, stages: [...stages] },
     shard,
-    startsAt: schedule.startsAt,
-    endsAt: schedule.endsAt,
+    startsAt,
+    endsAt,
+    ...(revision === undefined ? {} : { revision }),
     baseUrl,
     allowedHosts: loopbackHosts,
     identitiesFile,

@@ -28,6 +28,8 @@ const Settings = z.strictObject({
     .refine((offset) => offset !== 1_000, "Temporal would want the port of the other one's UI: choose 100, or 2000")
     .optional(),
   SOAK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).optional(),
+  /** For tests of durability alone: see test-hooks.ts. */
+  SOAK_TEST_HOOKS: z.literal('1').optional(),
 });
 
 /** Everything that is read from the environment, in the one place that reads it. */
@@ -49,6 +51,8 @@ export interface Environment {
   readonly externalTemporal: boolean;
   readonly colour: boolean;
   readonly ci: boolean;
+  /** Tests may hold activities and keep the base down; never on where a run counts. */
+  readonly testHooks: boolean;
   /** What a child process needs of this environment to come to the same settings; no secrets of ours are in it. */
   readonly forChildren: Readonly<Record<string, string>>;
 }
@@ -89,6 +93,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
     externalTemporal: namesTemporal(variables),
     colour: variables['NO_COLOR'] === undefined && variables['TERM'] !== 'dumb',
     ci: variables['CI'] === 'true',
+    testHooks: settings.SOAK_TEST_HOOKS === '1',
     forChildren: childVariables(variables),
   };
 }

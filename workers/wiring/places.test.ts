@@ -43,6 +43,7 @@ describe('placesOf', () => {
       spool: join(folder, 'spool'),
       faults: join(folder, 'faults'),
       held: join(folder, 'held'),
+      writes: join(folder, 'writes'),
     });
   });
 

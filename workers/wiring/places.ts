@@ -20,6 +20,8 @@ export interface RunPlaces {
   readonly spool: string;
   readonly faults: string;
   readonly held: string;
+  /** Journals of everything that load writes (R7.4). */
+  readonly writes: string;
 }
 
 const loopback = '127.0.0.1';
@@ -53,10 +55,16 @@ export function placesOf({ stateFolder, portOffset }: Pick<Environment, 'stateFo
         spool: join(folder, 'spool'),
         faults: join(folder, 'faults'),
         held: join(folder, 'held'),
+        writes: writesFolder(folder),
       };
     },
   };
 }
+
+export const writesFolder = (runFolder: string): string => join(runFolder, 'writes');
+
+/** Begins the name of everything that a run creates in the target, so that it is told from what other runs left there. */
+export const runTagOf = (runKey: string): string => runKey.replaceAll('-', '').slice(0, 12);
 
 /** The embedded Temporal server's address; a profile or TEMPORAL_ADDRESS comes before it. */
 export const embeddedAddress = (places: Places): string => `${loopback}:${places.temporal.port}`;

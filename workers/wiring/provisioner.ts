@@ -2,25 +2,25 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Provisioner } from '#activities/provision.ts';
-import { readIfPresent, writeAtomic } from '#compose/atomic-file.ts';
+import { writeAtomic } from '#compose/atomic-file.ts';
 import { readClaim, releaseClaim, replaceClaim, takeClaim } from '#compose/claim.ts';
 import { provisionLocal, releaseLocal } from '#compose/local/provision.ts';
-import type { LocalStackOptions } from '#compose/local/stack-plan.ts';
-import { measureMachine } from '#compose/machine.ts';
 import { dataFolderOf } from '#compose/postgres.ts';
 import { checkMachine } from '#compose/preflight.ts';
 import { serverUser } from '#compose/system-user.ts';
-import { mockProcess, mockUrls } from '#mocks/process.ts';
 import type { RunRef } from '#model/activities.ts';
 import { canonicalJson } from '#model/canonical-json.ts';
 import type { Plan } from '#model/plan.ts';
-import { referenceTarget } from '#targets/reference/target.ts';
 import type { Context } from './context.ts';
-import { createNemesis } from './nemesis.ts';
-import { connectClient } from './temporal.ts';
-import { createWatch } from './watch.ts';
+import { createJanitor } from './janitor.ts';
+import { fateOf } from './run-fate.ts';
+import { stackOptions } from './stack-options.ts';
+import { populationFile, readPopulation, whatToDoWithPopulation } from './stack-leftovers.ts';
+import { connectClient, type TemporalClient } from './temporal.ts';
 
 const claimPollMs = 5_000;
+/** What a step's note may hold; the log and `soak status` have all of it. */
+const noteCharactersMax = 300;
 
 export function createProvisioner(context: Context): Provisioner {
   const { environment, places } = context;
@@ -76,43 +76,33 @@ async function named<T>(name: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function stackOptions({ environment, places }: Context, plan: Plan): LocalStackOptions {
-  const { home, node, searchPath, cacheFolder } = environment;
-  const ports = places.stackPorts;
-  return {
-    plan: plan.stack,
-    stackFolder: places.stack,
-    ports,
-    target: referenceTarget,
-    mockProcess: mockProcess(plan.stack, ports, { home, node }),
-    mockUrls: mockUrls(plan.stack, ports),
-    home,
-    node,
-    memoryBytes: measureMachine(places.stack).memoryBytes,
-    searchPath,
-    cacheFolder,
-  };
-}
-
 /**
  * A local stack is made for one data set: its caches and its database know nothing of another. A plan with another
  * population gets a new one; the old one is ended and its data go.
  */
 async function makeRoomFor(context: Context, plan: Plan): Promise<void> {
-  const file = join(context.places.stack, 'population.json');
+  const { stack } = context.places;
   const wanted = canonicalJson(plan.population);
-  if (readIfPresent(file) === wanted) return;
-  await releaseLocal(context.places.stack);
+  const present = readPopulation(stack);
+  if (present === 'unreadable') {
+    // What may have taken hours to seed is not thrown away for a file that is torn.
+    const error = new Error(`${populationFile(stack)} cannot be read: ${whatToDoWithPopulation}`);
+    error.name = 'ForeignData';
+    throw error;
+  }
+  if (present !== 'absent' && present.text === wanted) return;
+  await releaseLocal(stack);
   removeData(context);
-  writeAtomic(file, wanted);
+  writeAtomic(populationFile(stack), wanted);
 }
 
+/** What says that the data are whole goes first: whoever dies in between leaves data of no known set, which nobody adopts. */
 function removeData({ places }: Context): void {
+  rmSync(populationFile(places.stack), { force: true });
   const data = dataFolderOf({ folder: places.stack, runAs: serverUser() });
   for (const folder of [data, join(places.stack, 'redis'), join(places.stack, 'prometheus')]) {
     rmSync(folder, { recursive: true, force: true });
   }
-  rmSync(join(places.stack, 'population.json'), { force: true });
 }
 
 /** A claim is void only when Temporal says that its owner's chain is closed or unknown; if it cannot answer, it stands. */
@@ -120,38 +110,35 @@ async function claimStack(
   context: Context,
   run: RunRef,
 ): Promise<{ taken: true; note: string } | { taken: false; owner: string }> {
+  const temporal = await connectClient(context.environment);
+  const connect = (): Promise<TemporalClient> => Promise.resolve(temporal);
+  try {
+    const claimed = await takeStack(context, run, connect);
+    if (!claimed.taken) return claimed;
+    // The stack is ours and nothing was done to it yet: whatever runs that are over left behind goes now.
+    const found = await createJanitor(context, connect).sweep({ taker: run.runKey });
+    return { taken: true, note: [claimed.note, ...found].join('; ').slice(0, noteCharactersMax) };
+  } finally {
+    await temporal.close();
+  }
+}
+
+async function takeStack(
+  context: Context,
+  run: RunRef,
+  connect: () => Promise<TemporalClient>,
+): Promise<{ taken: true; note: string } | { taken: false; owner: string }> {
   const stack = context.places.stack;
   const { namespace } = context;
   const claim = { runKey: run.runKey, workflowId: run.workflowId, namespace, at: new Date().toISOString() };
   const first = await takeClaim(stack, claim);
   if (first.taken) return { taken: true, note: 'nothing stands in the way' };
   const { owner } = first;
-  if (!(await isOver(context, owner))) return { taken: false, owner: `${owner.workflowId} (run ${owner.runKey})` };
+  const fate = await fateOf(connect, owner);
+  if (fate === 'unknown')
+    throw new Error(`Temporal does not say whether ${owner.workflowId}, which has the stack, is over`);
+  if (fate === 'active') return { taken: false, owner: `${owner.workflowId} (run ${owner.runKey})` };
   const replaced = await replaceClaim(stack, owner.runKey, claim);
-  if (replaced) await endHeldOf(context, owner.runKey);
   if (replaced) return { taken: true, note: `took the stack over from ${owner.workflowId}, which is over` };
   return { taken: false, owner: 'another run that was faster' };
-}
-
-/** A run that was terminated cleans nothing up: who takes its stack over heals its faults and ends what it held. */
-async function endHeldOf(context: Context, runKey: string): Promise<void> {
-  const owner = { runKey, workflowId: '', planHash: '' };
-  await createNemesis(context).healAll(owner);
-  await createWatch(context).stop(owner);
-  const table = context.heldTable(owner);
-  for (const { role } of table.list()) await table.stop(role);
-}
-
-async function isOver(context: Context, owner: { workflowId: string; runKey: string }): Promise<boolean> {
-  const temporal = await connectClient(context.environment);
-  try {
-    // The newest execution of the owner's workflow id: it is the owner's chain as long as its first run id is the owner's key.
-    const described = await temporal.client.workflow.getHandle(owner.workflowId).describe();
-    const firstRunId = described.raw.workflowExecutionInfo?.firstRunId;
-    return described.status.name !== 'RUNNING' || (firstRunId !== undefined && firstRunId !== owner.runKey);
-  } catch (error) {
-    return error instanceof Error && error.name === 'WorkflowNotFoundError';
-  } finally {
-    await temporal.close();
-  }
 }

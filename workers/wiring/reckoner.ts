@@ -6,11 +6,13 @@ import { writeAtomic } from '#compose/atomic-file.ts';
 import { examine } from '#compose/doctor.ts';
 import { operationsOfMix } from '#loadtest/behaviours/mix-operations.ts';
 import type { JudgeRequest, WaveOutcome } from '#model/activities.ts';
+import type { Checkpoint } from '#model/checkpoint.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { parseInput } from '#model/parse-input.ts';
 import type { Plan, PlanSummary, WorkflowName } from '#model/plan.ts';
 import { planRun, summarisePlan } from '#model/plan-run.ts';
 import type { RunResult } from '#model/progress.ts';
+import { planAsSteered } from '#model/schedule.ts';
 import type { Verdict } from '#model/verdict.ts';
 import { worstOutcome } from '#model/verdict.ts';
 import { compareWaves, renderComparison } from '#reports/comparison.ts';
@@ -21,6 +23,9 @@ import { foldEvidence } from '#verdict/fold.ts';
 import { judge } from '#verdict/judge.ts';
 import { type Context, createContext } from './context.ts';
 import type { Environment } from './environment.ts';
+import { type CheckpointRequest, reckonCheckpoint } from './checkpoint-reckoner.ts';
+import { type CycleRequest, planCycle } from './cycles.ts';
+import { measureFootprint } from './run-footprint.ts';
 import { planHashOf, writePlanFile } from './run-plan.ts';
 import { measurePlanned } from './machine.ts';
 
@@ -39,12 +44,14 @@ interface CompareRequest {
 
 export interface Reckoner {
   plan(request: PlanRequest): Promise<PlanSummary>;
+  waves(request: CycleRequest): ReturnType<typeof planCycle>;
   judge(request: JudgeRequest): Promise<Verdict>;
+  checkpoint(request: CheckpointRequest): Promise<Checkpoint>;
   report(request: JudgeRequest): Promise<RunResult>;
   compare(request: CompareRequest): Promise<RunResult>;
 }
 
-const tasks = ['plan', 'judge', 'report', 'compare'] as const satisfies (keyof Reckoner)[];
+const tasks = ['plan', 'waves', 'judge', 'checkpoint', 'report', 'compare'] as const satisfies (keyof Reckoner)[];
 export const isTask = (text: unknown): text is keyof Reckoner => tasks.some((task) => task === text);
 
 const reasonsMax = 10;
@@ -55,6 +62,7 @@ export function createReckoner(environment: Environment): Reckoner {
   const context = createContext(environment, pino({ level: 'warn' }, pino.destination(2)));
   return {
     plan: (request) => reckonPlan(context, request),
+    waves: (request) => planCycle(context, request),
     async judge(request) {
       const { verdict, evidence } = await reckonVerdict(context, request);
       const { folder } = context.runPlaces(request);
@@ -62,6 +70,7 @@ export function createReckoner(environment: Environment): Reckoner {
       writeAtomic(join(folder, 'verdict.json'), JSON.stringify(verdict, null, 2));
       return verdict;
     },
+    checkpoint: (request) => reckonCheckpoint(context, request),
     report: (request) => reckonReport(context, request),
     compare: (request) => Promise.resolve(reckonComparison(context, request)),
   };
@@ -91,7 +100,7 @@ async function reckonVerdict(
   context: Context,
   request: JudgeRequest,
 ): Promise<{ plan: Plan; verdict: Verdict; evidence: EvidenceSummary }> {
-  const plan = await context.readPlan(request);
+  const plan = planAsSteered(await context.readPlan(request), request.stages);
   const { loadStartsAt, loadEndsAt, verification, aborted } = request;
   const evidence = await foldEvidence({
     records: context.store.reader().records(request.runKey),
@@ -123,7 +132,12 @@ async function reckonReport(context: Context, request: JudgeRequest): Promise<Ru
     seeded: request.seeded,
     ...(request.verification === undefined ? {} : { verification: request.verification }),
     ...(request.warmUp === undefined ? {} : { warmUp: request.warmUp }),
+    ...(request.operatorActions === undefined ? {} : { operatorActions: request.operatorActions }),
+    footprint: await measureFootprint(context, request),
     meta: await readMeta(context, request),
+    ...(plan.windowsPerCheckpoint === undefined
+      ? {}
+      : { checkpoints: await context.store.readCheckpoints(request.runKey) }),
   };
   const files = { report: join(folder, 'report.html'), result: join(folder, 'result.json') };
   const result = renderResult(input, files);
@@ -186,8 +200,12 @@ function reckonComparison(context: Context, { runKey, results }: CompareRequest)
   mkdirSync(folder, { recursive: true });
   const files = { report: join(folder, 'report.html'), result: join(folder, 'result.json') };
   const ended = results.flatMap(({ result }) => readResult(result) ?? []);
-  writeAtomic(files.report, renderComparison(ended));
-  writeAtomic(files.result, `${JSON.stringify(compareWaves(ended), null, 2)}\n`);
+  const known = {
+    takenOver: results.filter(({ isTakenOver }) => isTakenOver === true).map(({ runId }) => runId),
+    withoutVerdict: results.filter(({ result }) => readResult(result) === undefined),
+  };
+  writeAtomic(files.report, renderComparison(ended, known));
+  writeAtomic(files.result, `${JSON.stringify(compareWaves(ended, known), null, 2)}\n`);
   linkLatest(context, runKey);
   const reasons = results.flatMap((wave) => wave.reasons.map((reason) => `${wave.wave}: ${reason}`));
   return small({ runId: runKey, outcome: worstOutcome(results.map(({ outcome }) => outcome)), reasons, ...files });

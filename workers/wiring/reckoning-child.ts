@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts';
 const outputBytesMax = 256 * 1024 * 1024;
 
 /**
- * Runs one reckoning (plan, judge, report, compare) in a child process and gives back what it answers. The child reads its
+ * Runs one reckoning (plan, judge, checkpoint, report, compare) in a child process and gives back what it answers. The child reads its
  * request from standard input and dies with us; its complaints go to our standard error.
  */
 export async function reckon<T>(

@@ -1,6 +1,8 @@
 import type { Judge } from '#activities/judge.ts';
 import type { Planner } from '#activities/plan.ts';
-import { listWaveInputs, parseInput } from '#model/parse-input.ts';
+import type { PlannedWave } from '#model/activities.ts';
+import { parseInput } from '#model/parse-input.ts';
+import { Checkpoint } from '#model/checkpoint.ts';
 import type { PlanSummary } from '#model/plan.ts';
 import type { RunResult } from '#model/progress.ts';
 import { Verdict } from '#model/verdict.ts';
@@ -14,9 +16,10 @@ export function createPlanner(environment: Environment): Planner {
       if (!parsed.ok) return { problems: parsed.problems };
       return { summary: await reckon<PlanSummary>(environment, { task: 'plan', request }) };
     },
-    waves(input) {
-      const parsed = parseInput('AllWaves', input);
-      return parsed.ok ? { waves: listWaveInputs(input as object) } : { problems: parsed.problems };
+    async waves(request) {
+      const parsed = parseInput('AllWaves', request.input);
+      if (!parsed.ok) return { problems: parsed.problems };
+      return reckon<{ waves: PlannedWave[] } | { problems: string[] }>(environment, { task: 'waves', request });
     },
   };
 }
@@ -25,6 +28,9 @@ export function createJudge(environment: Environment): Judge {
   return {
     async judge(request, signal) {
       return Verdict.parse(await reckon(environment, { task: 'judge', request, signal }));
+    },
+    async checkpoint(request, signal) {
+      return Checkpoint.parse(await reckon(environment, { task: 'checkpoint', request, signal }));
     },
     report: (request, signal) => reckon<RunResult>(environment, { task: 'report', request, signal }),
     compare: (request) => reckon<RunResult>(environment, { task: 'compare', request }),

@@ -2,22 +2,20 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import type { Service } from '#cli/service.ts';
+import type { RunHandle, RunListing, Service } from '#cli/service.ts';
 import { createProcessTable } from '#compose/process-table.ts';
-import { messages } from '#model/messages.ts';
 import { WorkflowName } from '#model/plan.ts';
 import { queues } from '#model/queues.ts';
 import type { Context } from './context.ts';
-import { describeRun, listingOf } from './run-listing.ts';
+import { type Connect, describeListing, describeRun, listingOf } from './run-listing.ts';
 import { awaitResult, readProgress } from './run-progress.ts';
-import type { TemporalClient } from './temporal.ts';
+import { tellRun } from './run-updates.ts';
 
 const abortWithinMs = 240_000;
 const pageSizeMax = 100;
+const runTextMax = 200;
 
-type Connect = () => Promise<TemporalClient>;
-
-type Desk = Pick<Service, 'startRun' | 'progress' | 'result' | 'resolve' | 'list' | 'reportPath'> & {
+type Desk = Pick<Service, 'startRun' | 'progress' | 'result' | 'resolve' | 'list' | 'reportPath' | 'tell'> & {
   /** Lets go of results that are still waited for, so that the connection can be closed. */
   close(): void;
   /** Workflow ids of the runs that are going on. */
@@ -30,6 +28,9 @@ type Desk = Pick<Service, 'startRun' | 'progress' | 'result' | 'resolve' | 'list
 
 const ours = WorkflowName.options.map((name) => `WorkflowType='${name}'`).join(' OR ');
 
+const runningOurs = `ExecutionStatus='Running' AND (${ours})`;
+const isOurs = ({ workflow }: RunListing): boolean => WorkflowName.safeParse(workflow).success;
+
 /** Runs as Temporal knows them. */
 export function createRunDesk(context: Context, connect: Connect): Desk {
   const closing = new AbortController();
@@ -38,7 +39,7 @@ export function createRunDesk(context: Context, connect: Connect): Desk {
       closing.abort();
     },
     async active() {
-      const running = await find(connect, `ExecutionStatus='Running' AND (${ours})`, pageSizeMax);
+      const running = await find(connect, runningOurs, pageSizeMax);
       return running.map(({ workflowId }) => workflowId);
     },
     async startRun({ workflow, input, workflowId = businessName(workflow, input, new Date()) }) {
@@ -60,10 +61,18 @@ export function createRunDesk(context: Context, connect: Connect): Desk {
         const [newest] = await find(connect, ours, 1);
         return newest === undefined ? undefined : describeRun(connect, newest);
       }
-      const byId = await describeRun(connect, { workflowId: text });
-      if (byId !== undefined) return byId;
-      const stored = await context.store.readPlan(text).catch(() => undefined);
-      return stored === undefined ? undefined : { workflowId: stored.workflowId, runKey: stored.runKey };
+      const found = await locateRun(context, connect, text);
+      if (found === undefined) return undefined;
+      return 'runKey' in found ? found : { workflowId: found.workflowId, runKey: found.runId };
+    },
+    async tell({ run, ...order }) {
+      const [newest] = run === 'latest' ? await find(connect, runningOurs, 1) : [];
+      const found =
+        run === 'latest' ? newest && (await describeListing(connect, newest)) : await locateRun(context, connect, run);
+      if (found === undefined) return { kind: 'unknown' };
+      if ('runKey' in found) return { kind: 'elsewhere', workflowId: found.workflowId };
+      if (!isOurs(found)) return { kind: 'no-run', workflow: found.workflow };
+      return tellRun(connect, found, order);
     },
     async list(limit) {
       const found = await find(connect, ours, limit);
@@ -98,11 +107,42 @@ function businessName(workflow: string, input: unknown, now: Date): string {
   return `soak/${what}/${now.toISOString().slice(0, 19).replaceAll(':', '-')}`;
 }
 
+/**
+ * A workflow id, a run key, or the run id that the Temporal UI shows. A handle alone when only the evidence store
+ * knows the run. Two runs may have had one workflow id: a key means its own.
+ */
+async function locateRun(
+  { store }: Context,
+  connect: Connect,
+  text: string,
+): Promise<RunListing | RunHandle | undefined> {
+  if (text === '' || text.length > runTextMax) return undefined;
+  const byId = await describeListing(connect, { workflowId: text });
+  if (byId !== undefined) return byId;
+  if (!/^[0-9a-f-]{36}$/.test(text)) return undefined;
+  const [execution] = await find(connect, `RunId='${text}'`, 1);
+  const named = execution && (await describeListing(connect, { workflowId: execution.workflowId, runId: text }));
+  if (named !== undefined) {
+    const newest = await describeListing(connect, { workflowId: named.workflowId });
+    // A chain that is no longer the newest of its workflow id has ended, whatever its first execution looks like.
+    return newest?.runId === named.runId ? newest : { ...named, state: endedState(named) };
+  }
+  const stored = await store.readPlan(text).catch(() => undefined);
+  return stored === undefined ? undefined : { workflowId: stored.workflowId, runKey: stored.runKey };
+}
+
+const endedState = ({ state }: RunListing): RunListing['state'] => (state === 'running' ? 'completed' : state);
+
 /** A run that does not take the update, because no worker answers, is cancelled: it cleans up as soon as one does. */
 async function abortRun(connect: Connect, workflowId: string): Promise<void> {
+  const run = await describeListing(connect, { workflowId });
+  if (run === undefined) return;
   const { client } = await connect();
   const handle = client.workflow.getHandle(workflowId);
-  await handle.executeUpdate(messages.abort, { args: [{ why: 'soak down --abort' }] }).catch(() => handle.cancel());
+  const order = { action: 'abort', request: { why: 'soak down --abort' } } as const;
+  const { kind } = await tellRun(connect, run, order).catch(() => ({ kind: 'unanswered' }));
+  if (kind === 'over') return;
+  if (kind !== 'accepted') await handle.cancel();
   const ended = handle.result().catch(() => undefined);
   await Promise.race([ended, sleep(abortWithinMs, undefined, { ref: false })]);
 }

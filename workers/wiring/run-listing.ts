@@ -5,16 +5,27 @@ import type { Phase } from '#model/progress.ts';
 import type { Outcome } from '#model/verdict.ts';
 import type { TemporalClient } from './temporal.ts';
 
+export type Connect = () => Promise<TemporalClient>;
+
 /** Lists do not say it: the key of a chain of executions is the run id of its first. Undefined when there is none. */
 export async function describeRun(
-  connect: () => Promise<TemporalClient>,
-  { workflowId, runId }: { workflowId: string; runId?: string },
+  connect: Connect,
+  run: { workflowId: string; runId?: string },
 ): Promise<RunHandle | undefined> {
+  const listing = await describeListing(connect, run);
+  return listing === undefined ? undefined : { workflowId: listing.workflowId, runKey: listing.runId };
+}
+
+/** One execution; without a run id the newest one of the workflow id. Undefined when there is none. */
+export async function describeListing(
+  connect: Connect,
+  { workflowId, runId }: { workflowId: string; runId?: string },
+): Promise<RunListing | undefined> {
   const { client } = await connect();
   try {
     const described = await client.workflow.getHandle(workflowId, runId).describe();
     const firstRunId = described.raw.workflowExecutionInfo?.firstRunId ?? '';
-    return { workflowId, runKey: firstRunId === '' ? described.runId : firstRunId };
+    return listingOf(described, firstRunId === '' ? described.runId : firstRunId);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
@@ -31,7 +42,11 @@ const states: Readonly<Record<string, RunListing['state']>> = {
   CONTINUED_AS_NEW: 'running',
 };
 
-export function listingOf(execution: WorkflowExecutionInfo, runId: string): RunListing {
+type Listed = Pick<WorkflowExecutionInfo, 'workflowId' | 'type' | 'status' | 'startTime' | 'typedSearchAttributes'> & {
+  readonly closeTime?: Date | undefined;
+};
+
+export function listingOf(execution: Listed, runId: string): RunListing {
   const attribute = (name: string): string | undefined =>
     execution.typedSearchAttributes.get(defineSearchAttributeKey(name, SearchAttributeType.KEYWORD));
   const wave = attribute('SoakWave');

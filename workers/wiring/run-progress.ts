@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, ServiceError, WorkflowFailedError } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { FailedRun, RunHandle } from '#cli/service.ts';
 import { messages } from '#model/messages.ts';
 import { LoadTotals, Progress, RunResult, sumLoadTotals } from '#model/progress.ts';
+import type { Connect } from './run-listing.ts';
 import type { TemporalClient } from './temporal.ts';
-
-type Connect = () => Promise<TemporalClient>;
 
 const queryWithinMs = 3_000;
 const askAgainMs = 1_000;
@@ -37,6 +36,7 @@ export async function awaitResult(
       return RunResult.parse(await client.connection.withAbortSignal(signal, () => handle.result()));
     } catch (error) {
       if (error instanceof WorkflowFailedError) return failedRun(error);
+      if (error instanceof WorkflowNotFoundError) return unknownRun(workflowId, await connect());
       const isAway = error instanceof ServiceError || isGrpcServiceError(error) || nameOf(error) === 'NotUp';
       if (signal.aborted || !isAway) throw error;
       await sleep(askAgainMs, undefined, { signal });
@@ -48,6 +48,12 @@ function failedRun(error: WorkflowFailedError): FailedRun {
   const cause = error.cause as (Error & { type?: string | null }) | undefined;
   return { failed: cause?.message ?? error.message, type: cause?.type ?? cause?.name ?? 'StepFailed' };
 }
+
+/** Recorded here, but of another namespace, or older than the namespace keeps runs: asking again would not help. */
+const unknownRun = (workflowId: string, { namespace, address }: TemporalClient): FailedRun => ({
+  failed: `namespace ${namespace} at ${address} does not know ${workflowId}; TEMPORAL_NAMESPACE or TEMPORAL_PROFILE asks another one`,
+  type: 'UnknownRun',
+});
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
 

@@ -9,15 +9,19 @@ import { findForeignListeners } from '#compose/preflight.ts';
 import { createProcessTable } from '#compose/process-table.ts';
 import { createContext } from './context.ts';
 import { doctorChecks } from './doctor-checks.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, UsageError } from './environment.ts';
+import { createJanitor } from './janitor.ts';
+import { readFindings } from './janitor-journal.ts';
 import { measurePlanned } from './machine.ts';
 import type { Places } from './places.ts';
 import { assertPolled, notUp, untilReady } from './readiness.ts';
 import { createRunDesk } from './run-desk.ts';
-import { workerRoles, workerSpec } from './supervision.ts';
-import { connectClient, type TemporalClient } from './temporal.ts';
+import { createSchedules } from './schedules.ts';
+import { replaceOutdated, workerRoles, workerSpec } from './supervision.ts';
+import { connectClient, temporalAddress, type TemporalClient } from './temporal.ts';
 
 const runsInStatus = 10;
+const findingsInStatus = 10;
 
 /** Everything that the command line asks of the system. */
 export function createService(environment: Environment): Service {
@@ -26,6 +30,7 @@ export function createService(environment: Environment): Service {
   const connection = createConnection(environment);
   const connect = (): Promise<TemporalClient> => connection.connect();
   const desk = createRunDesk(context, connect);
+  const janitor = createJanitor(context, connect);
   const ui = environment.externalTemporal ? undefined : `http://127.0.0.1:${places.temporal.uiPort}`;
   return {
     ...desk,
@@ -34,13 +39,16 @@ export function createService(environment: Environment): Service {
       if (workers.adopt('supervisor') === undefined) {
         onLine('starting the supervisor, Temporal, the evidence store and the workers');
       }
+      for (const line of await janitor.beforeStart()) onLine(line);
       assertPortsFree(environment, places);
       await workers.start(workerSpec(environment, 'supervisor'));
       const log = join(places.workers, 'supervisor.log');
       await untilReady('Temporal', connect, log);
       await untilReady('the evidence store', () => context.store.migrate(), log);
       const { client, namespace } = await connect();
+      await replaceOutdated(environment, workers, onLine);
       await untilReady('the workers', () => assertPolled(client, namespace, environment), log);
+      for (const line of await janitor.sweep()) onLine(line);
       onLine(ui === undefined ? `ready: Temporal at ${(await connect()).address}` : `ready: Temporal UI at ${ui}`);
     },
     async down({ abort }) {
@@ -53,20 +61,27 @@ export function createService(environment: Environment): Service {
         return { stopped: [], refused };
       }
       await desk.abort(active);
-      return { stopped: await stopEverything(places, () => desk.stopHeld()) };
+      const stopped = await stopEverything(places, () => desk.stopHeld());
+      return { stopped: [...stopped, ...(await janitor.endStragglers())] };
     },
     async status() {
-      const temporal = await connect().catch(() => undefined);
+      const temporal = await connect().catch(unlessUsage);
       const { address, namespace } = temporal ?? { address: `127.0.0.1:${places.temporal.port}`, ...context };
       return {
         temporal: { address, namespace, reachable: temporal !== undefined, ...(ui === undefined ? {} : { ui }) },
         processes: listProcesses(places, context.stackTable().folder),
         runs: temporal === undefined ? [] : await desk.list(runsInStatus),
+        janitor: readFindings(environment.stateFolder).slice(-findingsInStatus),
       };
     },
     async doctor() {
       const withTemporal = !environment.externalTemporal;
       return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
+    },
+    schedules: createSchedules(connect),
+    where() {
+      const { address, namespace } = temporalAddress(environment);
+      return { address, namespace };
     },
     machine: () => Promise.resolve(measurePlanned(environment)),
     async close() {
@@ -93,19 +108,46 @@ function assertPortsFree(environment: Environment, places: Places): void {
 /** One connection for the whole command, made on first use; an error named `NotUp` when nobody answers. */
 function createConnection(environment: Environment) {
   let connected: Promise<TemporalClient> | undefined;
-  return {
-    connect(): Promise<TemporalClient> {
-      connected ??= connectClient(environment).catch(() => {
-        connected = undefined;
+  const connectOnce = async (): Promise<TemporalClient> => {
+    try {
+      const temporal = await connectClient(environment).catch(() => {
         throw notUp('Temporal does not answer; `soak up` starts what is needed here');
       });
-      return connected;
-    },
+      await assertNamespace(temporal);
+      return temporal;
+    } catch (error) {
+      connected = undefined;
+      throw error;
+    }
+  };
+  return {
+    connect: () => (connected ??= connectOnce()),
     async disconnect(): Promise<void> {
       const temporal = await connected?.catch(() => undefined);
       await temporal?.close();
     },
   };
+}
+
+/** Asked of a namespace that does not exist, everything would only be unknown. Who may not ask is not stopped here. */
+async function assertNamespace(temporal: TemporalClient): Promise<void> {
+  const { client, namespace, address } = temporal;
+  const missing = await client.workflowService.describeNamespace({ namespace }).then(
+    () => false,
+    (error: unknown) => Number((error as { code?: unknown }).code) === grpcNotFound,
+  );
+  if (!missing) return;
+  await temporal.close();
+  throw new UsageError([
+    `${address} has no namespace ${namespace}: set TEMPORAL_NAMESPACE or TEMPORAL_PROFILE, or create it there`,
+  ]);
+}
+
+const grpcNotFound = 5;
+
+/** What is not up is only not there; what was asked for wrongly is said. */
+function unlessUsage(error: unknown): undefined {
+  if (error instanceof UsageError) throw error;
 }
 
 function listProcesses(places: Places, stackFolder: string): StatusReport['processes'] {

@@ -1,4 +1,4 @@
-import { isSame } from '#compose/identity.ts';
+import { isSame, readProcessStat } from '#compose/identity.ts';
 import type { ProcessTable } from '#compose/process-table.ts';
 import { isReady } from '#compose/readiness.ts';
 import type { Processes } from '#faults/fault.ts';
@@ -16,6 +16,20 @@ export function stackProcesses(table: ProcessTable): Processes {
       table.signal(role, 'SIGKILL');
       return Promise.resolve();
     },
+    freeze(role) {
+      table.signal(role, 'SIGSTOP');
+      return Promise.resolve();
+    },
+    thaw(role) {
+      table.signal(role, 'SIGCONT');
+      return Promise.resolve();
+    },
+    isStopped(role) {
+      const record = recordOf(role);
+      const isStopped = record !== undefined && isSame(record) && readProcessStat(record.pid)?.state === 'T';
+      return Promise.resolve(isStopped);
+    },
+    incarnationOf: (role) => Promise.resolve(known(role).incarnation),
     isAlive: (role) => {
       const record = recordOf(role);
       return Promise.resolve(record !== undefined && isSame(record));

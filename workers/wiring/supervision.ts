@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { startBase } from '#compose/base/base.ts';
-import { createProcessTable } from '#compose/process-table.ts';
+import { isEvidenceEnding, startBase } from '#compose/base/base.ts';
+import { createProcessTable, type ProcessTable } from '#compose/process-table.ts';
 import type { ProcessSpec } from '#model/stack.ts';
+import { codeStamp } from './code-stamp.ts';
 import type { Environment } from './environment.ts';
+import { createLogKeeper, type LogKeeper, logLookMs } from './log-keeper.ts';
 import { placesOf } from './places.ts';
+import { isKeptDown } from './test-hooks.ts';
 
 export const workerRoles = ['orchestrator', 'host', 'seed', 'load'] as const;
 export type WorkerRole = (typeof workerRoles)[number];
@@ -14,13 +17,19 @@ const backoffMs = [0, 250, 500, 1_000, 2_000, 5_000, 10_000] as const;
 /** A process that lived this long did not fail at once: its backoff begins anew. */
 const steadyMs = 20_000;
 
-/** Spec of one of our workers or of the supervisor: the same for whoever starts it, so that it is adopted and never doubled. */
+/** For `replaceOutdated` alone. By its name it is not handed on to what a worker starts, which outlives a deploy. */
+const codeVariable = 'CODE_OF_SOAKWAVE';
+
+/**
+ * Spec of one of our workers or of the supervisor: the same for whoever starts it from the same code, so that it is adopted
+ * and never doubled.
+ */
 export function workerSpec(environment: Environment, role: WorkerRole | 'supervisor'): ProcessSpec {
   return {
     role,
     command: environment.node,
     args: [`workers/${role}.ts`],
-    env: { ...environment.forChildren },
+    env: { ...environment.forChildren, [codeVariable]: codeStamp(environment.home) },
     cwd: environment.home,
     nice: -5,
     ready: { kind: 'alive' },
@@ -28,6 +37,24 @@ export function workerSpec(environment: Environment, role: WorkerRole | 'supervi
     stopSignal: 'SIGTERM',
     stopWithinMs: 25_000,
   };
+}
+
+/**
+ * The deploy step (R7.6): a living worker whose code is not what is here any more is told to end, and the next one runs
+ * what is here. Its workflows and activities go on there; what is held (engines, sampler, watchdog) is not touched.
+ */
+export async function replaceOutdated(
+  environment: Environment,
+  table: ProcessTable,
+  onLine: (line: string) => void,
+): Promise<void> {
+  for (const role of workerRoles) {
+    const spec = workerSpec(environment, role);
+    const running = table.adopt(role);
+    if (running === undefined || running.spec.env[codeVariable] === spec.env[codeVariable]) continue;
+    onLine(`replacing ${role}, which runs other code than what is here`);
+    await table.start(spec);
+  }
 }
 
 interface Charge {
@@ -42,7 +69,9 @@ interface Charge {
  */
 export async function supervise(environment: Environment, log: Logger, signal: AbortSignal): Promise<void> {
   const charges = [...baseCharges(environment), ...workerCharges(environment)];
-  await Promise.all(charges.map((charge) => keep(charge, log, signal)));
+  const places = placesOf(environment);
+  const logs = createLogKeeper([places.workers, `${places.base}/processes`], log);
+  await Promise.all([...charges.map((charge) => keep(charge, log, signal)), keepLogs(logs, signal)]);
 }
 
 function baseCharges(environment: Environment): Charge[] {
@@ -52,7 +81,9 @@ function baseCharges(environment: Environment): Charge[] {
   return [
     {
       name: 'base',
-      isAlive: () => roles.every((role) => table.adopt(role) !== undefined),
+      isAlive: () =>
+        roles.every((role) => table.adopt(role) !== undefined || isKeptDown(environment, role)) &&
+        !isEvidenceEnding(places.base),
       start: () =>
         startBase({
           baseFolder: places.base,
@@ -73,6 +104,13 @@ function workerCharges(environment: Environment): Charge[] {
     isAlive: () => table.adopt(role) !== undefined,
     start: () => table.start(workerSpec(environment, role)),
   }));
+}
+
+async function keepLogs(logs: LogKeeper, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    logs.look();
+    await pause(logLookMs + 100, signal);
+  }
 }
 
 async function keep(charge: Charge, log: Logger, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,11 @@
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createFailureInterceptor } from '#activities/failure-interceptor.ts';
+import { type BranchLookup, createBranchInterceptor, createBranchLookup } from './branches.ts';
 import type { Environment } from './environment.ts';
+import { placesOf } from './places.ts';
 import { connectWorker } from './temporal.ts';
+import { createHoldInterceptor } from './test-hooks.ts';
 
 export interface QueueWorker {
   readonly taskQueue: string;
@@ -37,8 +40,9 @@ export async function runWorkers(
   installRuntime(log);
   const { connection, namespace } = await connectWorker(environment);
   try {
+    const lookUp = createBranchLookup(connection, namespace);
     const workers = await Promise.all(
-      queueWorkers.map((queue) => Worker.create({ ...optionsOf(queue, environment), connection, namespace })),
+      queueWorkers.map((queue) => Worker.create({ ...optionsOf(queue, environment, lookUp), connection, namespace })),
     );
     log.info({ queues: queueWorkers.map(({ taskQueue }) => taskQueue) }, 'working');
     await Promise.all(workers.map((worker) => worker.run()));
@@ -47,7 +51,12 @@ export async function runWorkers(
   }
 }
 
-function optionsOf(queue: QueueWorker, environment: Environment): Omit<WorkerOptions, 'connection' | 'namespace'> {
+function optionsOf(
+  queue: QueueWorker,
+  environment: Environment,
+  lookUp: BranchLookup,
+): Omit<WorkerOptions, 'connection' | 'namespace'> {
+  const places = placesOf(environment);
   return {
     taskQueue: queue.taskQueue,
     identity: `${process.pid}@${environment.host}`,
@@ -61,7 +70,11 @@ function optionsOf(queue: QueueWorker, environment: Environment): Omit<WorkerOpt
       ? {}
       : { workflowsPath: queue.workflowsPath, maxCachedWorkflows: 20, maxConcurrentWorkflowTaskExecutions: 4 }),
     interceptors: {
-      activity: [() => ({ inbound: createFailureInterceptor() })],
+      activity: [
+        ({ info }) => ({ inbound: createBranchInterceptor(info, { lookUp, places }) }),
+        () => ({ inbound: createFailureInterceptor() }),
+        () => ({ inbound: createHoldInterceptor(environment) }),
+      ],
       ...(queue.workflowInterceptors === undefined ? {} : { workflowModules: [queue.workflowInterceptors] }),
     },
   };

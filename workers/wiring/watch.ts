@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Beat } from '#activities/heartbeat.ts';
 import type { Watch } from '#activities/sample.ts';
+import { readClaim } from '#compose/claim.ts';
 import { readDesired } from '#compose/held/desired-file.ts';
 import { extendLease } from '#compose/held/lease.ts';
 import { steer } from '#compose/held/place.ts';
-import { type HeldProcess, startHeld } from '#compose/held/start.ts';
+import { type HeldProcess, mendHeldFolder, startHeld } from '#compose/held/start.ts';
+import { missingRoles, provisionLocal } from '#compose/local/provision.ts';
 import { uploadSpool } from '#evidence/upload.ts';
-import type { WatchdogOrders } from '#faults/watchdog-orders.ts';
+import { WatchdogOrders } from '#faults/watchdog-orders.ts';
 import type { RunRef } from '#model/activities.ts';
 import { leaseMs } from '#model/held.ts';
 import type { Plan } from '#model/plan.ts';
@@ -18,6 +20,8 @@ import { proveSignals } from '#telemetry/prove.ts';
 import type { Context } from './context.ts';
 import { heldSpec } from './held-spec.ts';
 import { incarnationsOf } from './incarnations.ts';
+import { stackOptions } from './stack-options.ts';
+import { createLogKeeper } from './log-keeper.ts';
 
 const lookMs = 500;
 const leaseEveryMs = 2_000;
@@ -60,11 +64,26 @@ export function createWatch(context: Context): Watch {
   };
 }
 
-const folderOf = (context: Context, run: RunRef, name: Held): string => join(context.runPlaces(run).held, name);
+/**
+ * Starts a run's watchdog again, with the orders that it had. Nothing happens when it lives, was told to stop, or never was.
+ * Whoever starts a host does this before Temporal is asked for anything: faults do not wait for it. True when one was started.
+ */
+export async function resumeWatchdog(context: Context, run: Pick<RunRef, 'runKey'>): Promise<boolean> {
+  const desired = readDesired(folderOf(context, run, 'watchdog'));
+  if (desired === undefined || desired.stop) return false;
+  const { adopted } = await start(context, run, {
+    name: 'watchdog',
+    payload: WatchdogOrders.parse(desired.payload),
+  });
+  return !adopted;
+}
+
+const folderOf = (context: Context, run: Pick<RunRef, 'runKey'>, name: Held): string =>
+  join(context.runPlaces(run).held, name);
 
 async function start(
   context: Context,
-  run: RunRef,
+  run: Pick<RunRef, 'runKey'>,
   { name, payload }: { name: Held; payload: SamplerOrders | WatchdogOrders },
 ): Promise<HeldProcess> {
   const folder = folderOf(context, run, name);
@@ -75,6 +94,9 @@ async function start(
     table: context.heldTable(run),
     runKey,
     payload,
+    onMended: (line) => {
+      context.log.warn({ runKey }, line);
+    },
     spec: (epoch) => heldSpec(context.environment, { role: name, entry: name, nice: 0, folder, epoch, runKey }),
   });
 }
@@ -87,6 +109,23 @@ async function startBoth(context: Context, run: RunRef): Promise<Record<Held, He
   };
 }
 
+/**
+ * The watchdog brings back what died, from its record. Of what has no record it knows nothing: after a loss of records the
+ * stack is provisioned again, which adopts what lives. A run that has not got the stack, or gave it back, has no say in it.
+ */
+async function restoreStack(context: Context, run: RunRef, signal: AbortSignal): Promise<void> {
+  const { stack } = context.places;
+  if (readClaim(stack)?.runKey !== run.runKey) return;
+  const missing = missingRoles(stack);
+  if (missing.length === 0) return;
+  context.log.warn(
+    { runKey: run.runKey, missing },
+    'parts of the stack have no record any more: it is provisioned again',
+  );
+  signal.throwIfAborted();
+  await provisionLocal(stackOptions(context, await context.readPlan(run)));
+}
+
 /** Adopts both, keeps their leases, starts again what died, and moves what was spooled into the store meanwhile. */
 async function hold(
   context: Context,
@@ -96,14 +135,21 @@ async function hold(
   const isStopped = (): boolean => readDesired(folderOf(context, run, 'watchdog'))?.stop === true;
   const isGone = (name: Held): boolean => context.heldTable(run).adopt(name) === undefined;
   const latest = () => readLatest(folderOf(context, run, 'sampler'));
+  for (const name of ['sampler', 'watchdog'] as const) {
+    for (const line of await mendHeldFolder(folderOf(context, run, name)))
+      context.log.warn({ runKey: run.runKey }, line);
+  }
+  await restoreStack(context, run, beat.signal);
   // `stop` is final: an attempt that comes too late must not start anew what was ended.
   if (isStopped()) return latest();
   let held = await startBoth(context, run);
   let extendedAt = 0;
   let uploadedAt = Date.now();
   let uploading: Promise<void> | undefined;
+  const logs = createLogKeeper([context.stackTable().folder, context.heldTable(run).folder], context.log);
   while (Date.now() < until && !isStopped()) {
     beat.signal.throwIfAborted();
+    logs.look();
     if (isGone('sampler') || isGone('watchdog')) held = await startBoth(context, run);
     if (Date.now() - extendedAt >= leaseEveryMs) {
       for (const name of ['sampler', 'watchdog'] as const) {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 /** How long an entry may be served at most, also when an invalidation never came: the cache bound of R7.4. */
-const localCacheMsMax = 30_000;
+export const localCacheMsMax = 30_000;
 const tagsMax = 65_536;
 /** What an entry costs beside its value: key, tags, list links. */
 const entryOverheadBytes = 256;

@@ -1,100 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Progress, RunResult } from '#model/progress.ts';
-import { type CommandLine, runCommandLine } from './command-line.ts';
+import type { RunResult } from '#model/progress.ts';
+import { passed, progress, soak } from '../test/command-line.ts';
 import type { FailedRun, Service } from './service.ts';
-
-const machine = { cores: 2, memoryBytes: 24e9, diskFreeBytes: 75e9 };
-const handle = { workflowId: 'soak/smoke/1', runKey: 'key-1' };
-const passed: RunResult = {
-  runId: 'key-1',
-  outcome: 'pass',
-  reasons: ['every promise held'],
-  report: '/runs/key-1/report.html',
-  result: '/runs/key-1/result.json',
-};
-const progress: Progress = {
-  runKey: 'key-1',
-  workflowId: 'soak/smoke/1',
-  wave: 'smoke',
-  target: 'reference',
-  phase: 'load',
-  steps: [
-    { phase: 'seed', startedAt: 0, endedAt: 4_200, outcome: 'done', note: '87,221 rows' },
-    { phase: 'load', startedAt: 4_200, outcome: 'running' },
-  ],
-  faults: [],
-};
-
-/** A service that notes what it was asked; every answer can be replaced. */
-function fakeService(replaced: Partial<Service> = {}): { service: Service; asked: unknown[][] } {
-  const asked: unknown[][] = [];
-  const note =
-    <T>(name: string, answer: T) =>
-    (...given: unknown[]): T => {
-      asked.push([name, ...given]);
-      return answer;
-    };
-  const service: Service = {
-    up: note('up', Promise.resolve()),
-    down: note('down', Promise.resolve({ stopped: ['temporal'] })),
-    status: note(
-      'status',
-      Promise.resolve({
-        temporal: { address: '127.0.0.1:7233', namespace: 'default', reachable: true },
-        processes: [],
-        runs: [],
-      }),
-    ),
-    doctor: note(
-      'doctor',
-      Promise.resolve({
-        checks: [{ name: 'nginx', ok: false, problem: 'not found', advice: 'apt-get install nginx' }],
-      }),
-    ),
-    machine: note('machine', Promise.resolve(machine)),
-    startRun: note('startRun', Promise.resolve(handle)),
-    progress: note('progress', Promise.resolve(progress)),
-    result: note('result', Promise.resolve(passed)),
-    resolve: note('resolve', Promise.resolve(handle)),
-    list: note('list', Promise.resolve([])),
-    reportPath: note('reportPath', Promise.resolve('/runs/key-1/report.html')),
-    close: note('close', Promise.resolve()),
-    ...replaced,
-  };
-  return { service, asked };
-}
-
-async function soak(
-  words: string[],
-  given: { service?: Partial<Service>; isInteractive?: boolean; interrupted?: AbortSignal; isCi?: boolean } = {},
-) {
-  const { service, asked } = fakeService(given.service);
-  const out: string[] = [];
-  const err: string[] = [];
-  const written: string[] = [];
-  let created = 0;
-  const context: CommandLine = {
-    version: '0.1.0',
-    createService: () => {
-      created += 1;
-      return service;
-    },
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    terminal: {
-      isInteractive: given.isInteractive ?? false,
-      columns: 80,
-      colour: false,
-      write: (text) => written.push(text),
-    },
-    isCi: given.isCi ?? false,
-    interrupted: given.interrupted ?? new AbortController().signal,
-    now: () => 10_000,
-    sleep: () => new Promise((resolve) => setTimeout(resolve, 5)),
-  };
-  const code = await runCommandLine(words, context);
-  return { code, out: out.join('\n'), err: err.join('\n'), written: written.join(''), asked, created };
-}
 
 describe('a wrong command line', () => {
   it('gets one message that lists every problem, exit 64, and nothing is connected', async () => {
@@ -304,7 +211,7 @@ describe('the other verbs', () => {
   it('a run that nobody knows is a usage error', async () => {
     const { code, err } = await soak(['attach', 'nope'], { service: { resolve: () => Promise.resolve(undefined) } });
     expect(code).toBe(64);
-    expect(err).toBe('No run is called "nope"; soak list names them.');
+    expect(err).toContain('No run is called "nope" in namespace default at 127.0.0.1:7233; soak list names them.');
   });
 
   it('plan starts nothing', async () => {
@@ -336,37 +243,40 @@ describe('the other verbs', () => {
       start a run, follow it, exit 0 pass, 1 fail, 2 inconclusive, 64 usage
 
       Arguments:
-        WAVE                         smoke, small, medium, large or enterprise; several with --workflow AllWaves
+        WAVE                          smoke, small, medium, large or enterprise; several with --workflow AllWaves
 
       Options:
-        --users <N>                  virtual users
-        --duration <LENGTH>          length of the load, e.g. 90s, 15m, 48h
-        --spawn-rate <N>             virtual users started per second
-        --scale <SHARE>              shrinks the data set and keeps its shape
-        --seed <N>                   random seed of data, load and faults
-        --profile <NAME>             how team sizes are laid out: distribution, rule-of-thumb
-        --mix <NAME>                 which classes of users: enterprise, federation, multi-tenant, cache-stress,
-                                     write-heavy
-        --target <NAME>              what is under test
-        --faults <planned|none>      inject the planned faults, or none
-        --growth                     let what load creates pile up
-        --shards <N>                 engines that share the virtual users
-        --instances <N>              gateway instances
-        --window <LENGTH>            length of one window
-        --windows-per-execution <N>  windows after which the workflow continues as new
-        --without <QUESTION,…>       promises to take out of the verdict; shown in its headline: seeding-reconciled,
-                                     load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
-                                     no-scope-leak, faults-healed, generator-not-saturated, stationary,
-                                     no-unplanned-death, latency-local-reads, memory-gateways, database-connections,
-                                     cache-hit-ratio, capacity, memory-leak
-        --keep <stack|nothing>       what stays up after the run
-        --on-blocked <wait|abort>    what a step does whose retries are used up
-        --if-busy <fail|wait>        what to do when another run holds the stack
-        --workflow <NAME>            SoakWave, AllWaves, StabilityRun, FederationLoad (default SoakWave)
-        --id <NAME>                  workflow id of the run (default soak/WAVE/TIME)
-        --detach                     start it and return at once
-        --json                       progress to stderr, the result as last line of stdout
-        -h, --help                   display help for command
+        --users <N>                   virtual users
+        --duration <LENGTH>           length of the load, e.g. 90s, 15m, 48h
+        --spawn-rate <N>              virtual users started per second
+        --scale <SHARE>               shrinks the data set and keeps its shape
+        --seed <N>                    random seed of data, load and faults
+        --profile <NAME>              how team sizes are laid out: distribution, rule-of-thumb
+        --mix <NAME>                  which classes of users: enterprise, federation, multi-tenant, cache-stress,
+                                      write-heavy
+        --target <NAME>               what is under test
+        --faults <planned|none>       inject the planned faults, or none
+        --growth                      let what load creates pile up
+        --shards <N>                  engines that share the virtual users
+        --instances <N>               gateway instances
+        --window <LENGTH>             length of one window
+        --windows-per-execution <N>   windows after which the workflow continues as new
+        --windows-per-checkpoint <N>  windows from one checkpoint with a provisional verdict to the next
+        --without <QUESTION,…>        promises to take out of the verdict; shown in its headline:
+                                      seeding-reconciled, load-delivered, samples-present, operations-checked,
+                                      error-rate, no-lost-write, no-scope-leak, faults-healed,
+                                      generator-not-saturated, stationary, no-unplanned-death, latency-local-reads,
+                                      memory-gateways, database-connections, cache-hit-ratio, capacity, memory-leak
+        --keep <stack|nothing>        what stays up after the run
+        --on-blocked <wait|abort>     what a step does whose retries are used up
+        --if-busy <fail|wait>         what to do when another run holds the stack
+        --from <WAVE>                 of AllWaves: run this wave and the later ones
+        --previous <RUN>              of AllWaves: the earlier cycle that has the waves before
+        --workflow <NAME>             SoakWave, AllWaves, StabilityRun, FederationLoad (default SoakWave)
+        --id <NAME>                   workflow id of the run (default soak/WAVE/TIME)
+        --detach                      start it and return at once
+        --json                        progress to stderr, the result as last line of stdout
+        -h, --help                    display help for command
 
       Examples:
         soak run smoke                                                 a minute of load, a verdict, a report
@@ -382,20 +292,31 @@ describe('the other verbs', () => {
       Soak and scale runs as durable workflows, ending in a verdict that can be defended.
 
       Options:
-        -h, --help              display help for command
+        -h, --help                        display help for command
 
       Commands:
-        doctor [options]        check every prerequisite at once; exit 1 when one is missing
-        plan [options] [WAVE]   what a run would do on this machine: sizes, schedule, faults, promises, needs;
-                                starts nothing
-        run [options] [WAVE]    start a run, follow it, exit 0 pass, 1 fail, 2 inconclusive, 64 usage
-        attach [options] [RUN]  follow a run that was started elsewhere or detached from
-        list [options]          runs, latest first
-        report [options] [RUN]  where the report of a run is
-        status [options]        what runs here: Temporal, processes, runs
-        up                      start Temporal, the evidence store and the workers here, or adopt those that run
-        down [options]          stop everything that was started here; refused while a run is active
-        help [command]          display help for command
+        doctor [options]                  check every prerequisite at once; exit 1 when one is missing
+        plan [options] [WAVE]             what a run would do on this machine: sizes, schedule and how far it can be
+                                          scaled (twice the planned users), faults, promises, needs; starts nothing
+        run [options] [WAVE]              start a run, follow it, exit 0 pass, 1 fail, 2 inconclusive, 64 usage
+        attach [options] [RUN]            follow a run that was started elsewhere or detached from
+        list [options]                    runs, latest first
+        report [options] [RUN]            where the report of a run is
+        pause [options] [RUN]             take the load of a run to nothing until soak resume; paused time is
+                                          neither planned nor judged
+        resume [options] [RUN]            end a pause
+        abort [options] [RUN]             end a run now: load stops, faults heal, what there is gets judged
+        scale [options] [RUN]             change the number of virtual users, from now to the end of the load
+        inject [options] [RUN]            break something now that was not planned; it heals after --hold and is
+                                          judged like a planned fault
+        extend [options] [RUN]            let the load go on for longer, with as many users as at its end
+        resolve [options] [RUN CHOICE]    say what a blocked step shall do: retry, skip or abort
+        schedule [options] [ACTION NAME]  runs by the clock: create, list, pause, resume, delete, trigger
+        status [options]                  what runs here: Temporal, processes, runs
+        up                                start Temporal, the evidence store and the workers here, or adopt those
+                                          that run
+        down [options]                    stop everything that was started here; refused while a run is active
+        help [command]                    display help for command
 
       First steps:
         soak doctor       is everything here?

@@ -7,9 +7,11 @@ import { whenAborted } from './interruption.ts';
 import type { Service } from './service.ts';
 import type { Verb, VerbContext } from './verb.ts';
 import { attach } from './verbs/attach.ts';
+import { abort, extend, inject, pause, resolve, resume, scale } from './verbs/control.ts';
 import { plan } from './verbs/plan.ts';
 import { report } from './verbs/report.ts';
 import { run } from './verbs/run.ts';
+import { schedule } from './verbs/schedule.ts';
 import { down, up } from './verbs/stack.ts';
 import { doctor, list, status } from './verbs/state.ts';
 
@@ -19,7 +21,8 @@ export interface CommandLine extends Omit<VerbContext, 'service'> {
   readonly createService: () => Service | Promise<Service>;
 }
 
-const verbs: readonly Verb[] = [doctor, plan, run, attach, list, report, status, up, down];
+const control: readonly Verb[] = [pause, resume, abort, scale, inject, extend, resolve];
+const verbs: readonly Verb[] = [doctor, plan, run, attach, list, report, ...control, schedule, status, up, down];
 
 /**
  * Runs one `soak …` command line and answers with its exit status. A mistake of the user ends with one message that lists every

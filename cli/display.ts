@@ -1,5 +1,5 @@
 import type { Progress } from '#model/progress.ts';
-import { renderProgress, renderStep } from './progress-text.ts';
+import { renderBlocked, renderOperatorAction, renderPaused, renderProgress, renderStep } from './progress-text.ts';
 import type { VerbContext } from './verb.ts';
 
 /** Where progress is shown. `end` leaves the cursor on a fresh line. */
@@ -24,18 +24,23 @@ export function createDisplay(context: VerbContext, toErr: boolean): Display {
   const clear = (): void => {
     if (isLive) terminal.write('\r\u001B[2K');
   };
-  const showSteps = ({ steps }: Progress): void => {
-    for (const step of steps) {
-      const key = `${step.phase} ${step.startedAt}`;
-      if (step.endedAt === undefined || shown.has(key)) continue;
+  const showEvents = (progress: Progress): void => {
+    for (const { key, text } of listEvents(progress, terminal.colour && !toErr)) {
+      if (!shown.has(key)) print(text);
       shown.add(key);
-      print(renderStep(step, terminal.colour && !toErr));
     }
+  };
+  let standstill: string | undefined;
+  const showStandstill = (progress: Progress): void => {
+    const now = describeStandstill(progress);
+    if (now !== undefined && now !== standstill) print(now);
+    standstill = now;
   };
   return {
     show: (progress) => {
       clear();
-      showSteps(progress);
+      showEvents(progress);
+      showStandstill(progress);
       const line = renderProgress(progress, now());
       if (isLive) {
         terminal.write(line.slice(0, Math.max(20, terminal.columns - 1)));
@@ -51,4 +56,25 @@ export function createDisplay(context: VerbContext, toErr: boolean): Display {
     },
     end: clear,
   };
+}
+
+/** Ended steps and what operators did, in the order of time; each stays on the screen once it is there. */
+function listEvents({ steps, operatorActions = [] }: Progress, colour: boolean): { key: string; text: string }[] {
+  const ended = steps.flatMap((step) =>
+    step.endedAt === undefined
+      ? []
+      : [{ at: step.endedAt, key: `${step.phase} ${step.startedAt}`, text: renderStep(step, colour) }],
+  );
+  const told = operatorActions.map((record) => ({
+    at: record.at,
+    key: `${record.action} ${record.at}`,
+    text: renderOperatorAction(record, colour),
+  }));
+  return [...ended, ...told].sort((one, other) => one.at - other.at);
+}
+
+/** What only somebody's word ends; said once each time that it begins. */
+function describeStandstill({ workflowId, blocked, paused }: Progress): string | undefined {
+  if (blocked !== undefined) return renderBlocked(workflowId, blocked);
+  return paused === true ? renderPaused(workflowId) : undefined;
 }

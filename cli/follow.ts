@@ -83,7 +83,7 @@ function finish(
   const none = { runId: runKey, outcome: 'inconclusive', reasons, report: '', result: '' } satisfies RunResult;
   if (asJson) context.out(JSON.stringify(none));
   else context.err(renderFailure(end, context.terminal.colour));
-  return end.type === 'InvalidInput' ? exitCodes.usage : exitCodes.inconclusive;
+  return end.type === 'InvalidInput' || end.type === 'UnknownRun' ? exitCodes.usage : exitCodes.inconclusive;
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 200);

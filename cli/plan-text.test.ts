@@ -32,10 +32,11 @@ describe('the plan of each wave, as soak plan prints it', () => {
         0:00    hold     20 users                                                            59.6 s
         1:00    drain    in-flight iterations end                                      at most 10 s
                 model    closed, mix enterprise, 1 engine, 0.25 to 0.75 s of thinking
-                windows  3 of 20 s
+                scaling  to 40 users at most, while the load runs
+                windows  3 of 20 s, 100 to an execution
 
       Faults
-        0:24  kill-gateway-2  kill gateway: gateway-2, held for 5 s  healed by 0:54 at the latest
+        0:24  kill-gateway-2  kill gateway: gateway-2, held for 5 s  healed by 0:39 at the latest
 
       Stack
         gateways    2 instances behind nginx, L1 64 MB and 8 database connections each
@@ -63,7 +64,7 @@ describe('the plan of each wave, as soak plan prints it', () => {
         memory-leak           1 min of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
 
       Needs
-        disk    about 716 MB
+        disk    about 716 MB, of it 196 KB of evidence
         memory  about 2.5 GB
         time    about 2 min 1 s
 
@@ -96,7 +97,8 @@ describe('the plan of each wave, as soak plan prints it', () => {
         0:02    hold     100 users                                                   14 min 58 s
         15:00   drain    in-flight iterations end                                    at most 10 s
                 model    closed, mix enterprise, 1 engine, 0.5 to 1.5 s of thinking
-                windows  15 of 1 min
+                scaling  to 200 users at most, while the load runs
+                windows  15 of 1 min, 100 to an execution
 
       Faults
         6:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 6:30 at the latest
@@ -129,7 +131,7 @@ describe('the plan of each wave, as soak plan prints it', () => {
         memory-leak           15 min of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
 
       Needs
-        disk    about 1,007 MB
+        disk    about 999 MB, of it 2.88 MB of evidence
         memory  about 2.89 GB
         time    about 16 min 27 s"
     `);
@@ -157,7 +159,8 @@ describe('the plan of each wave, as soak plan prints it', () => {
         0:10    hold     500 users                                                   29 min 50 s
         30:00   drain    in-flight iterations end                                    at most 10 s
                 model    closed, mix enterprise, 1 engine, 0.5 to 1.5 s of thinking
-                windows  30 of 1 min
+                scaling  to 1000 users at most, while the load runs
+                windows  30 of 1 min, 100 to an execution
 
       Faults
         12:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 12:30 at the latest
@@ -190,7 +193,7 @@ describe('the plan of each wave, as soak plan prints it', () => {
         memory-leak           30 min of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
 
       Needs
-        disk    about 3.29 GB
+        disk    about 3.28 GB, of it 5.75 MB of evidence
         memory  about 4.92 GB
         time    about 33 min"
     `);
@@ -219,7 +222,8 @@ describe('the plan of each wave, as soak plan prints it', () => {
         0:30     hold     1500 users                                                   59 min 30 s
         1:00:00  drain    in-flight iterations end                                     at most 10 s
                  model    closed, mix enterprise, 3 engines, 0.5 to 1.5 s of thinking
-                 windows  60 of 1 min
+                 scaling  to 3000 users at most, while the load runs
+                 windows  60 of 1 min, 100 to an execution
 
       Faults
         24:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 24:30 at the latest
@@ -252,7 +256,7 @@ describe('the plan of each wave, as soak plan prints it', () => {
         memory-leak           1 h of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
 
       Needs
-        disk    about 12.4 GB
+        disk    about 12.3 GB, of it 29.4 MB of evidence
         memory  about 11.9 GB
         time    about 1 h 12 min"
     `);
@@ -280,7 +284,8 @@ describe('the plan of each wave, as soak plan prints it', () => {
         0:40     hold     2000 users                                                   1 h 59 min
         2:00:00  drain    in-flight iterations end                                     at most 10 s
                  model    closed, mix enterprise, 4 engines, 0.5 to 1.5 s of thinking
-                 windows  60 of 2 min
+                 scaling  to 4000 users at most, while the load runs
+                 windows  60 of 2 min, 100 to an execution
 
       Faults
         48:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 48:30 at the latest
@@ -313,7 +318,7 @@ describe('the plan of each wave, as soak plan prints it', () => {
         memory-leak           2 h of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about 24 h; memory is shown
 
       Needs
-        disk    about 41.8 GB
+        disk    about 41.8 GB, of it 76.2 MB of evidence
         memory  about 22.8 GB
         time    about 2 h 45 min"
     `);
@@ -342,7 +347,8 @@ describe('the plan of each wave, as soak plan prints it', () => {
           0:40      hold     2000 users                                                   47 h 59 min
           48:00:00  drain    in-flight iterations end                                     at most 10 s
                     model    closed, mix enterprise, 4 engines, 0.5 to 1.5 s of thinking
-                    windows  576 of 5 min
+                    scaling  to 4000 users at most, while the load runs
+                    windows  576 of 5 min, 100 to an execution, 47 checkpoints
 
         Faults
           19:12:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 19:12:30 at the latest
@@ -375,7 +381,7 @@ describe('the plan of each wave, as soak plan prints it', () => {
           memory-leak           memory is shown over the whole run; slopes are not estimated, so no leak can be ruled out
 
         Needs
-          disk    about 3.41 GB
+          disk    about 3.27 GB, of it 1.79 GB of evidence
           memory  about 22.8 GB
           time    about 48 h 6 min"
       `);

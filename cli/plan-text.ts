@@ -1,3 +1,4 @@
+import { countCheckpoints } from '#model/checkpoint.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
 import type { Plan } from '#model/plan.ts';
 import { paint } from './colour.ts';
@@ -42,7 +43,7 @@ function sizes({ needs: { rows }, population }: Plan): Row[] {
   return Object.entries(rows).map(([entity, count]) => [words(entity), formatNumber(count), notes[entity] ?? '']);
 }
 
-function schedule({ load, warmUp }: Plan): Row[] {
+function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: Plan): Row[] {
   let begun = 0;
   const stages = load.stages.map((stage): Row => {
     const users =
@@ -52,13 +53,18 @@ function schedule({ load, warmUp }: Plan): Row[] {
     return row;
   });
   const engines = load.shards.length === 1 ? '1 engine' : `${load.shards.length} engines`;
+  const windows = Math.ceil(begun / load.windowMs);
+  const together = `${formatNumber(windowsPerExecution)} to an execution`;
+  const checkpoints =
+    windowsPerCheckpoint === undefined ? '' : `, ${countCheckpoints(windows, windowsPerCheckpoint)} checkpoints`;
   const think = `${load.thinkTimeMsMin / 1_000} to ${load.thinkTimeMsMax / 1_000} s of thinking`;
   return [
     ['before', 'warm-up', 'until the hit ratio settles', `at most ${formatDuration(warmUp.budgetMs)}`],
     ...stages,
     [renderClock(begun), 'drain', 'in-flight iterations end', `at most ${formatDuration(load.drainMs)}`],
     ['', 'model', `${load.model}, mix ${load.mix}, ${engines}, ${think}`],
-    ['', 'windows', `${Math.ceil(begun / load.windowMs)} of ${formatDuration(load.windowMs)}`],
+    ['', 'scaling', `to ${load.usersMax} users at most, while the load runs`],
+    ['', 'windows', `${windows} of ${formatDuration(load.windowMs)}, ${together}${checkpoints}`],
   ];
 }
 
@@ -118,7 +124,7 @@ function objectives({ objectives: limits, promises }: Plan): Row[] {
 }
 
 const needs = ({ needs: wanted }: Plan): Row[] => [
-  ['disk', `about ${formatBytes(wanted.diskBytes)}`],
+  ['disk', `about ${formatBytes(wanted.diskBytes)}, of it ${formatBytes(wanted.evidenceBytes)} of evidence`],
   ['memory', `about ${formatBytes(wanted.memoryBytes)}`],
   ['time', `about ${formatDuration(wanted.secondsEstimated * 1_000)}`],
 ];

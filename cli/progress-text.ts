@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import type { OperatorRecord } from '#model/operator.ts';
 import type { Progress, RunResult, StepRecord } from '#model/progress.ts';
 import { outcomeInk, paint } from './colour.ts';
 import type { FailedRun } from './service.ts';
@@ -8,6 +9,7 @@ export function renderProgress(progress: Progress, now: number): string {
   const startedAt = progress.steps[0]?.startedAt ?? now;
   const endedAt = progress.phase === 'done' ? (progress.steps.at(-1)?.endedAt ?? now) : now;
   const parts = [`${progress.phase.padEnd(10)} ${renderClock(endedAt - startedAt)}`];
+  if (progress.paused === true) parts.push('PAUSED');
   if (progress.blocked !== undefined) parts.push(`BLOCKED: ${progress.blocked}`);
   if (progress.retrying !== undefined) parts.push(`TRYING AGAIN: ${progress.retrying}`);
   if (progress.phase === 'load') parts.push(...loadParts(progress, now));
@@ -18,13 +20,15 @@ export function renderProgress(progress: Progress, now: number): string {
   return parts.join(' · ');
 }
 
-function loadParts({ load, loadStartsAt, loadEndsAt, window }: Progress, now: number): string[] {
+function loadParts({ load, loadStartsAt, loadEndsAt, window, checkpoint }: Progress, now: number): string[] {
   const parts: string[] = [];
   if (loadStartsAt !== undefined && loadEndsAt !== undefined) {
     const done = Math.min(Math.max(now - loadStartsAt, 0), loadEndsAt - loadStartsAt);
     parts.push(`load ${renderClock(done)} of ${renderClock(loadEndsAt - loadStartsAt)}`);
   }
   if (window !== undefined) parts.push(`window ${window.index + 1}/${window.of}`);
+  if (checkpoint !== undefined)
+    parts.push(`checkpoint ${checkpoint.number}/${checkpoint.of}: ${checkpoint.outcome} so far`);
   if (load === undefined) return parts;
   parts.push(`${load.users} users`);
   if (load.due > 0) {
@@ -46,6 +50,23 @@ export function renderStep(step: StepRecord, colour: boolean): string {
   const mark = paint(marks[step.outcome], ink, colour);
   return `${mark} ${step.phase.padEnd(10)} ${took.padStart(9)}  ${step.note ?? ''}`.trimEnd();
 }
+
+/** What somebody told the run: when, who, what and why. */
+export const renderOperatorAction = ({ at, who, what, why }: OperatorRecord, colour: boolean): string =>
+  `${paint('»', 'yellow', colour)} ${new Date(at).toISOString().slice(11, 19)} UTC  ${who}: ${what} (${why})`;
+
+/** A run that waits for somebody says what to type. */
+export const renderBlocked = (workflowId: string, reason: string): string =>
+  [
+    `BLOCKED, and waiting for you: ${reason}`,
+    `  soak resolve ${workflowId} retry --why "…"   the step is tried again`,
+    `  soak resolve ${workflowId} skip --why "…"    what rests on it stays unanswered`,
+    `  soak resolve ${workflowId} abort --why "…"   the run ends and is judged`,
+  ].join('\n');
+
+/** A load that stands still because somebody paused it says how it goes on. */
+export const renderPaused = (workflowId: string): string =>
+  `PAUSED: soak resume ${workflowId} --why "…" lets the load go on`;
 
 /** The end of a run: verdict, reasons, where to read on. */
 export function renderEnd(result: RunResult, colour: boolean): string {

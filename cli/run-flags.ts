@@ -25,10 +25,13 @@ export const inputFlags: readonly Flag[] = [
   flagFor('instances', 'number', 'N'),
   flagFor('window', 'text', 'LENGTH'),
   flagFor('windowsPerExecution', 'number', 'N'),
+  flagFor('windowsPerCheckpoint', 'number', 'N'),
   flagFor('without', 'list', 'QUESTION,…'),
   flagFor('keep', 'text', 'stack|nothing'),
   flagFor('onBlocked', 'text', 'wait|abort'),
   flagFor('ifBusy', 'text', 'fail|wait'),
+  { name: 'from', value: 'WAVE', kind: 'text', means: 'of AllWaves: run this wave and the later ones' },
+  { name: 'previous', value: 'RUN', kind: 'text', means: 'of AllWaves: the earlier cycle that has the waves before' },
   { name: 'workflow', value: 'NAME', kind: 'text', means: `${WorkflowName.options.join(', ')} (default SoakWave)` },
 ];
 
@@ -38,14 +41,19 @@ export interface RunOrder {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** What a command line asks to be run, and everything that is wrong with it, by the same rules as a workflow's input. */
-export function readRunOrder(call: Call): { order: RunOrder; problems: string[] } {
+/**
+ * What a command line asks to be run, and everything that is wrong with it, by the same rules as a workflow's input.
+ * `waveName` is how the wave is given there.
+ */
+export function readRunOrder(call: Call, waveName = 'WAVE'): { order: RunOrder; problems: string[] } {
   const named = call.flags['workflow'] ?? 'SoakWave';
   const known = WorkflowName.safeParse(named);
   const workflow = known.data ?? 'SoakWave';
   const input = readInput(workflow, call);
   const problems = known.success ? [] : [describeWorkflow(String(named))];
-  const parsed = parseInput(workflow, input, nameKey);
+  const parsed = parseInput(workflow, input, (key) =>
+    key === 'wave' || key === 'waves' ? waveName : `--${toName(key)}`,
+  );
   if (!parsed.ok) problems.push(...parsed.problems);
   return { order: { workflow, input }, problems };
 }
@@ -61,9 +69,11 @@ function readInput(workflow: WorkflowName, { operands, flags }: Call): Record<st
 }
 
 /** Only `AllWaves` takes more than one wave. */
-export function listSurplusWaves({ workflow }: RunOrder, { operands }: Call): string[] {
+export function listSurplusWaves({ workflow }: RunOrder, { operands }: Call, waveName = 'WAVE'): string[] {
   if (workflow === 'AllWaves' || operands.length <= 1) return [];
-  return [`${workflow} takes one WAVE, given are ${operands.join(', ')}; --workflow AllWaves runs several in order`];
+  return [
+    `${workflow} takes one ${waveName}, given are ${operands.join(', ')}; --workflow AllWaves runs several in order`,
+  ];
 }
 
 function describeWorkflow(given: string): string {
@@ -72,7 +82,6 @@ function describeWorkflow(given: string): string {
   return `--workflow: given ${JSON.stringify(given)}; allowed are ${WorkflowName.options.join(', ')}${hint}`;
 }
 
-const nameKey = (key: string): string => (key === 'wave' || key === 'waves' ? 'WAVE' : `--${toName(key)}`);
 const toKey = (name: string): string => name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 function toName(key: string): string {

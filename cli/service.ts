@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Machine } from '#model/machine.ts';
+import type { OperatorAction } from '#model/operator.ts';
 import type { WorkflowName } from '#model/plan.ts';
 import { Phase, type Progress, type RunResult } from '#model/progress.ts';
 import { Outcome } from '#model/verdict.ts';
@@ -36,6 +37,8 @@ export const StatusReport = z.strictObject({
     }),
   ),
   runs: z.array(RunListing),
+  /** What the janitor found and did lately (R7.7), oldest first; absent in reports of earlier versions. */
+  janitor: z.array(z.strictObject({ at: z.iso.datetime(), found: z.string() })).optional(),
 });
 export type StatusReport = z.infer<typeof StatusReport>;
 
@@ -65,6 +68,76 @@ export interface FailedRun {
   readonly type: string;
 }
 
+/** What somebody tells a run; `request` is what `operatorRequests` reads, without `who`, which the service fills in. */
+export interface OperatorOrder {
+  /** A run key, a workflow id, or `latest`: the latest run that goes on. */
+  readonly run: string;
+  readonly action: OperatorAction;
+  readonly request: Readonly<Record<string, unknown>>;
+  /** The update's id: the same order under the same id is carried out once. One is made up when there is none. */
+  readonly updateId?: string;
+}
+
+/** What came of telling a run something (R7.2, R9.1). */
+export type OperatorAnswer =
+  | { readonly kind: 'accepted'; readonly run: RunListing; readonly answer: string }
+  /** The run said no; nothing of it is left in its state. */
+  | { readonly kind: 'rejected'; readonly run: RunListing; readonly problem: string }
+  /** No worker answered in time. `isStored`: it is in the run's history and will be done; else it may be forgotten. */
+  | { readonly kind: 'unanswered'; readonly run: RunListing; readonly updateId: string; readonly isStored: boolean }
+  | { readonly kind: 'over'; readonly run: RunListing }
+  /** Recorded in the evidence store here, and not known to the namespace that was asked. */
+  | { readonly kind: 'elsewhere'; readonly workflowId: string }
+  | { readonly kind: 'no-run'; readonly workflow: string }
+  | { readonly kind: 'unknown' };
+
+export interface ScheduleOrder {
+  readonly name: string;
+  readonly workflow: WorkflowName;
+  /** Has passed `parseInput`. */
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly when: { readonly cron: string; readonly timeZone: string } | { readonly everyMs: number };
+}
+
+/** A schedule as `soak schedule list` shows it. Times are ISO 8601 in UTC. */
+export interface ScheduleListing {
+  readonly name: string;
+  readonly workflow: string;
+  readonly input: unknown;
+  readonly when: string;
+  readonly timeZone: string;
+  readonly paused: boolean;
+  /** Why it is paused, or what was said last. */
+  readonly note?: string;
+  /** The next few times; none while it is paused. */
+  readonly next: readonly string[];
+  /** The newest run that it started, which may still go on. */
+  readonly last?: RunListing;
+  readonly started: number;
+  /** Not started, because the run before was still going on. */
+  readonly skipped: number;
+  /** Not started, because nothing was up for longer than the schedule catches up. */
+  readonly missed: number;
+}
+
+export type Triggered =
+  | { readonly kind: 'started'; readonly workflowId: string; readonly runKey: string }
+  | { readonly kind: 'skipped'; readonly running: readonly string[] }
+  | { readonly kind: 'unseen' };
+
+/** Runs that start by the clock. A name that nothing or something has already rejects with a `UsageError`. */
+export interface Schedules {
+  /** Rejects with a `UsageError` when the server cannot read the times, or they never come; then there is no schedule. */
+  create(order: ScheduleOrder): Promise<ScheduleListing>;
+  list(): Promise<ScheduleListing[]>;
+  pause(name: string, why: string): Promise<void>;
+  resume(name: string, why: string): Promise<ScheduleListing>;
+  /** Runs that it started go on; their workflow ids are the answer. */
+  remove(name: string): Promise<string[]>;
+  /** Starts a run now, unless the last one still goes on. */
+  trigger(name: string): Promise<Triggered>;
+}
+
 /**
  * All that the command line asks of the system. Connections are made on first use and ended by `close`.
  * A mistake of the user (an unknown profile, a wrong environment variable) rejects with an Error named `UsageError`; a part
@@ -88,5 +161,10 @@ export interface Service {
   /** Latest first. */
   list(limit: number): Promise<RunListing[]>;
   reportPath(runKey: string): Promise<string | undefined>;
+  /** Sends an operator's update and waits for its answer, for half a minute at most. */
+  tell(order: OperatorOrder): Promise<OperatorAnswer>;
+  readonly schedules: Schedules;
+  /** Which Temporal is asked; nothing is connected for it. */
+  where(): { address: string; namespace: string };
   close(): Promise<void>;
 }

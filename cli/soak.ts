@@ -13,6 +13,13 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+/** What fails where nobody waits for it is a failure of ours, with one exception that says nothing about the run. */
+process.on('uncaughtException', (error) => {
+  // Temporal's client tries failed calls again by a timer of its own, also when its channel was closed meanwhile.
+  if (error.message === 'Channel has been shut down') return;
+  process.stderr.write(`${error.stack ?? error.message}\n`, () => process.exit(exitCodes.internal));
+});
+
 process.exitCode = await main();
 // A connection that is slow to close, or a wait for a run that was detached from, must not hold the terminal.
 setTimeout(() => process.exit(), 2_000).unref();

@@ -3,7 +3,7 @@ import type { DoctorReport, RunListing, StatusReport } from './service.ts';
 import { renderTable } from './table.ts';
 
 /** Where Temporal is, what runs, which runs there are. */
-export function renderStatus({ temporal, processes, runs }: StatusReport): string {
+export function renderStatus({ temporal, processes, runs, janitor = [] }: StatusReport): string {
   const reached = temporal.reachable ? '' : '  not reachable: soak up starts it';
   const place = `${temporal.address}  namespace ${temporal.namespace}${temporal.ui === undefined ? '' : `  UI ${temporal.ui}`}`;
   const table = renderTable([
@@ -19,9 +19,16 @@ export function renderStatus({ temporal, processes, runs }: StatusReport): strin
     processes.length === 0 ? 'No processes.' : table,
     ...hint,
     renderRuns(runs),
+    ...(janitor.length === 0 ? [] : [renderFindings(janitor)]),
   ];
   return parts.join('\n\n');
 }
+
+const renderFindings = (findings: NonNullable<StatusReport['janitor']>): string =>
+  [
+    'Left behind by deaths, found and healed:',
+    ...findings.map(({ at, found }) => `  ${readableTime(at)}  ${found}`),
+  ].join('\n');
 
 /** Runs, latest first. */
 export function renderRuns(runs: readonly RunListing[]): string {

@@ -1,5 +1,6 @@
 import { exitCodes } from '../exit-codes.ts';
 import { followRun } from '../follow.ts';
+import { describeUnknown } from '../operator-text.ts';
 import type { RunHandle } from '../service.ts';
 import { type Call, jsonFlag, type Verb, type VerbContext } from '../verb.ts';
 
@@ -29,8 +30,8 @@ export async function findRun({ operands }: Call, { service, err }: VerbContext)
   if (handle === undefined) {
     err(
       text === 'latest'
-        ? 'There is no run yet: soak run smoke starts one.'
-        : `No run is called ${JSON.stringify(text)}; soak list names them.`,
+        ? `There is no run yet in namespace ${service.where().namespace}: soak run smoke starts one.`
+        : describeUnknown(text, service.where()),
     );
   }
   return handle;

@@ -9,7 +9,8 @@ import { jsonFlag, type Verb } from '../verb.ts';
 
 export const plan: Verb = {
   name: 'plan',
-  summary: 'what a run would do on this machine: sizes, schedule, faults, promises, needs; starts nothing',
+  summary:
+    'what a run would do on this machine: sizes, schedule and how far it can be scaled (twice the planned users), faults, promises, needs; starts nothing',
   operand: {
     name: 'WAVE',
     means: 'smoke, small, medium, large or enterprise; several with --workflow AllWaves',

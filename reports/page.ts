@@ -26,13 +26,13 @@ const style = `
   --paper: #fbfaf8; --card: #ffffff; --ink: #1d2126; --muted: #666d76; --grid: #e6e4df; --rule: #dcd9d3;
   --pass: #23744a; --pass-soft: #e4f2ea; --fail: #b3261e; --fail-soft: #fbe7e5; --inconclusive: #8a5a00; --inconclusive-soft: #fbf0d9;
   --s1: #2a6fb5; --s2: #c2661c; --s3: #2f8a68; --s4: #7e57b2; --s5: #b8406e; --s6: #8a7a12; --s7: #1f8fa3; --s8: #6b7480;
-  --low: #8bb4de; --middle: #3c7fc4; --high: #153f6f; --plan: #777e88; --bad: #b3261e; --fault: #b5541c; --outage: #5d6570;
+  --low: #8bb4de; --middle: #3c7fc4; --high: #153f6f; --plan: #777e88; --bad: #b3261e; --fault: #b5541c; --outage: #5d6570; --operator: #5a48b0;
 }
 @media (prefers-color-scheme: dark) { :root {
   --paper: #15181c; --card: #1c2025; --ink: #e6e8ea; --muted: #9aa2ac; --grid: #2b3037; --rule: #323841;
   --pass: #6cc795; --pass-soft: #1a3326; --fail: #ff8a80; --fail-soft: #3d1f1d; --inconclusive: #e7b75c; --inconclusive-soft: #382c14;
   --s1: #6aa9e9; --s2: #e79a5b; --s3: #63c29c; --s4: #b394e0; --s5: #e687ab; --s6: #cdbb52; --s7: #5cc3d6; --s8: #a3abb6;
-  --low: #4d7fb0; --middle: #6aa9e9; --high: #c9e0f7; --plan: #8f97a2; --bad: #ff8a80; --fault: #e79a5b; --outage: #a3abb6;
+  --low: #4d7fb0; --middle: #6aa9e9; --high: #c9e0f7; --plan: #8f97a2; --bad: #ff8a80; --fault: #e79a5b; --outage: #a3abb6; --operator: #b7a8f5;
 } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }

@@ -28,7 +28,7 @@ export interface Line {
 
 /** A stretch of the time axis that is shaded in every plot. */
 export interface Shade {
-  readonly kind: 'fault' | 'outage';
+  readonly kind: 'fault' | 'outage' | 'operator';
   readonly name: string;
   readonly from: number;
   readonly to: number;
@@ -179,6 +179,7 @@ const themeColours = [
   'grid',
   'fault',
   'outage',
+  'operator',
 ] as const;
 
 const placeholder = (name: (typeof themeColours)[number]): string =>

@@ -2,20 +2,23 @@ import type { EvidenceSummary, SeriesSummary } from '#model/evidence-summary.ts'
 import { formatNumber, formatRatio } from '#model/figures.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
+import { isHarness } from './harness-cost.ts';
 import type { Markup } from './html.ts';
-import { type Line, lineColours, type Plot, renderPlot, type Shade, type TimeAxis } from './plot.ts';
+import { type Line, lineColours, type Plot, renderPlot, type TimeAxis } from './plot.ts';
 import type { ReportInput } from './report-input.ts';
+import { shadesOf } from './shades.ts';
 import { gaugeLine, increments, type Point, rateLine, seriesOf } from './series.ts';
 
 /** Everything over time, on one shared axis; nothing when the load never began. */
-export function renderPlots({ plan, evidence }: ReportInput): Markup[] {
+export function renderPlots(input: ReportInput): Markup[] {
+  const { plan, evidence } = input;
   const { loadStartsAt, loadEndsAt } = evidence;
   if (loadStartsAt === undefined || loadEndsAt === undefined) return [];
   const axis: TimeAxis = {
     zeroAt: loadStartsAt,
     from: loadStartsAt,
     to: loadEndsAt,
-    shades: shadesOf(evidence),
+    shades: shadesOf(input),
   };
   const isCoLocated = /co-located/i.test(plan.stack.placement);
   const latencyNote = isCoLocated ? 'ms · service time (closed model), co-located' : 'ms · service time (closed model)';
@@ -24,19 +27,12 @@ export function renderPlots({ plan, evidence }: ReportInput): Markup[] {
     ...processPlots(evidence),
     ...cachePlots(evidence),
     ...databasePlots(evidence),
+    harnessPlot(evidence),
   ];
   return plots.map((plot) => renderPlot(withMargins(plot, axis), axis));
 }
 
 const megabyte = 1_024 ** 2;
-
-function shadesOf({ faultWindows, outages }: EvidenceSummary): Shade[] {
-  const faults = faultWindows.map((window): Shade => ({ ...window, kind: 'fault' }));
-  return [
-    ...faults,
-    ...outages.map(({ name, from, to }): Shade => ({ kind: 'outage', name: `${name} out`, from, to })),
-  ];
-}
 
 /** Points beyond the axis would be drawn over its ends. */
 const withMargins = (plot: Plot, { from, to }: TimeAxis): Plot => ({
@@ -125,6 +121,21 @@ function processPlots(evidence: EvidenceSummary): Plot[] {
       ],
     },
   ];
+}
+
+/** The harness watches itself as it watches the target (R7.5). */
+function harnessPlot(evidence: EvidenceSummary): Plot {
+  const series = seriesOf(evidence, metrics.rssBytes, isHarness);
+  const roles = [...new Set(series.map(({ role }) => role))];
+  const lines = series.map((each): Line => {
+    const index = roles.indexOf(each.role);
+    return {
+      ...{ name: each.role, points: gaugeLine(each, 1 / megabyte), marksStart: each.incarnation > 1 },
+      colour: lineColours[index % lineColours.length] ?? 's1',
+      isDashed: index >= lineColours.length,
+    };
+  });
+  return { id: 'harness', title: 'Memory of the harness', note: 'RSS in MB · not judged', height: 150, lines };
 }
 
 const ratioIntervals = 120;

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import type { JudgeRequest } from '#model/activities.ts';
+import type { Checkpoint } from '#model/checkpoint.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import type { Plan } from '#model/plan.ts';
 import type { Verdict } from '#model/verdict.ts';
+import type { RunFootprint } from './footprint.ts';
 
 /** Where and by what a run was made: whatever a reader needs to believe its figures, and to make them again. */
 export const ReportMeta = z.strictObject({
@@ -24,10 +26,23 @@ export const ReportMeta = z.strictObject({
 });
 export type ReportMeta = z.infer<typeof ReportMeta>;
 
+/** A checkpoint as it was told, with what telling it took. */
+export interface ToldCheckpoint extends Checkpoint {
+  readonly seconds: number;
+  readonly records: number;
+}
+
 /** All that a report says, and nothing that is not in the evidence. */
-export interface ReportInput extends Pick<JudgeRequest, 'steps' | 'seeded' | 'verification' | 'warmUp'> {
+export interface ReportInput extends Pick<
+  JudgeRequest,
+  'steps' | 'seeded' | 'verification' | 'warmUp' | 'operatorActions'
+> {
   readonly plan: Plan;
   readonly evidence: EvidenceSummary;
   readonly verdict: Verdict;
   readonly meta: ReportMeta;
+  /** By number; absent for a run that takes none. */
+  readonly checkpoints?: readonly ToldCheckpoint[];
+  /** What the run cost outside its processes. */
+  readonly footprint?: RunFootprint;
 }

@@ -64,7 +64,7 @@ describe('renderReport', () => {
     const page = renderReport(await inputOf());
     const plots = page.match(/<figure class="plot"[^]*?<\/figure>/g) ?? [];
     const axes = plots.map((plot) => (plot.match(/<text[^>]*transform="translate\([\d.]+ [\d.]+\)"[^>]*>\d:\d\d</g) ?? []).map((label) => label.replace(/ [\d.]+\)/, ')')).join()); // prettier-ignore
-    expect(plots).toHaveLength(10);
+    expect(plots).toHaveLength(11);
     expect(new Set(axes).size).toBe(1);
     expect(plots.filter((plot) => !plot.includes('kill-gateway-2'))).toEqual([]);
   });
@@ -82,6 +82,7 @@ describe('renderReport', () => {
     const change = {
       verdict: { ...verdict, headline: evil, answers, notCovered: [{ question: 'capacity' as const, reason: evil }] },
       plan: { ...plan, remarks: [evil] },
+      operatorActions: [{ at: loadStartsAt, action: 'abort' as const, what: evil, who: evil, why: evil }],
       meta: { ...syntheticMeta, workflowId: evil, input: { wave: 'smoke', users: evil }, versions: { [evil]: evil } },
     };
     const page = renderReport(await inputOf(change, records));
@@ -100,6 +101,98 @@ describe('renderReport', () => {
     const apart = { ...plan, stack: { ...plan.stack, placement: 'apart: the generator has its own machine' } };
     expect(renderReport(await inputOf())).toContain('service time (closed model), co-located');
     expect(renderReport(await inputOf({ plan: apart }))).not.toContain('model), co-located');
+  });
+});
+
+describe('what happened to a run', () => {
+  const plotOf = (page: string, id: string): string => new RegExp(`<figure class="plot" id="plot-${id}"[^]*?</figure>`).exec(page)?.[0] ?? ''; // prettier-ignore
+  /** Pieces of the line that is drawn in a colour. */
+  const piecesOf = (plot: string, colour: string): number => [...plot.matchAll(/<path d="([^"]*)"([^>]*)>/g)].flatMap(([, path = '', style = '']) => (style.includes(`stroke="var(--${colour})"`) && style.includes('fill="none"') ? path.match(/M/g) ?? [] : [])).length; // prettier-ignore
+
+  it('draws the seconds of a dead engine as a gap, with its cause, and names it among what nobody planned', async () => {
+    const [from, to] = [loadStartsAt + 20_000, loadStartsAt + 24_000];
+    const records = [...syntheticRecords(plan)].flatMap((record): EvidenceRecord[] => {
+      if (record.kind !== 'ledger' || record.at < from) return [record];
+      return record.at < to ? [] : [{ ...record, incarnation: 2 }];
+    });
+    const [whole, gapped] = [renderReport(await inputOf()), renderReport(await inputOf({}, records))];
+    expect(piecesOf(plotOf(gapped, 'requests'), 's1')).toBe(piecesOf(plotOf(whole, 'requests'), 's1') + 1);
+    expect(plotOf(whole, 'users')).not.toContain('engine-0 out');
+    expect(plotOf(gapped, 'users')).toContain('engine-0 out (died)');
+    const surprises = gapped.slice(gapped.indexOf('id="surprises"'));
+    expect(surprises).toMatch(/harness out[^]{0,200}engine-0 out \(died\) for 4 s/);
+  });
+
+  it('shows pauses and what operators did, on the time axis and in a table', async () => {
+    const [first, ...rest] = plan.load.stages;
+    if (first === undefined) throw new Error('the plan has no stage');
+    const pause = { name: 'paused', durationMs: 5_000, usersFrom: 0, usersTo: 0, inserted: 'pause' as const };
+    const steered = { ...plan, load: { ...plan.load, stages: [first, pause, ...rest] } };
+    const at = loadStartsAt + first.durationMs;
+    const operatorActions = [
+      { at, action: 'pause' as const, what: 'no load', who: 'ada', why: 'a look at the disk' },
+      { at: at + 5_000, action: 'resume' as const, what: 'as before', who: 'ada', why: 'seen' },
+      { at: at + 9_000, action: 'scaleLoad' as const, what: '40 users', who: 'bob', why: 'more' },
+    ];
+    const page = renderReport(await inputOf({ plan: steered, operatorActions }));
+    expect(plotOf(page, 'users')).toContain('paused');
+    expect(plotOf(page, 'users')).toContain('scaleLoad');
+    expect(page).toMatch(/What operators did[^]*ada[^]*a look at the disk[^]*bob[^]*more/);
+    expect(renderReport(await inputOf())).not.toContain('What operators did');
+    expect(renderResult(await inputOf({ operatorActions }), files).operatorActions).toEqual(operatorActions);
+  });
+});
+
+describe('what the harness cost', () => {
+  const footprint = {
+    temporal: { executions: 3, events: 1_234, historyBytes: 300_000 },
+    evidence: { batches: 40, records: 9_000, bytes: 2_000_000 },
+    ...{ spoolBytes: 1_000_000, logBytes: 400_000, temporalDatabaseBytes: 9_000_000 },
+  };
+
+  it('is told of every process of ours that was sampled, and of none of the target’s', async () => {
+    const input = await inputOf({ footprint });
+    const { harness } = renderResult(input, files);
+    const roles = harness?.processes.map(({ role }) => role).sort();
+    expect(roles).toEqual([
+      'engine-0',
+      'evidence',
+      'host',
+      'load',
+      'orchestrator',
+      'sampler',
+      'seed',
+      'temporal',
+      'watchdog',
+    ]);
+    for (const each of harness?.processes ?? []) {
+      expect(each.cpuSeconds, each.role).toBeGreaterThan(0);
+      expect(each.cores).toBeCloseTo((each.cpuSeconds ?? 0) / 60);
+      expect(each.rssFirstBytes).toBe(each.rssLastBytes);
+      expect(each.restarts).toBe(0);
+      // A minute says nothing about an hour.
+      expect(each.rssGrowthBytesPerHour).toBeUndefined();
+    }
+    expect(harness?.footprint).toEqual(footprint);
+    const page = renderReport(input);
+    expect(page).toMatch(/What the harness itself cost[^]*temporal[^]*Temporal events of this run[^]*1,234/);
+    expect(page).toContain('Memory of the harness');
+  });
+
+  it('counts restarts, and says how memory grew when it was seen for long enough', async () => {
+    const hourly = (incarnation: number, from: number, bytes: number): EvidenceRecord[] =>
+      Array.from({ length: 30 }, (_, minute) => ({
+        ...{ kind: 'sample' as const, at: from + minute * 60_000, role: 'host', incarnation },
+        values: { rss_bytes: bytes + minute * 1_000_000, cpu_seconds_total: minute },
+      }));
+    const long = syntheticPlan({ duration: 7_200_000 });
+    const records = [...hourly(1, loadStartsAt, 5e7), ...hourly(2, loadStartsAt + 3_600_000, 4e7)];
+    const evidence = await syntheticEvidence(long, records);
+    const { harness } = renderResult(await inputOf({ plan: long, evidence }), files);
+    const host = harness?.processes.find(({ role }) => role === 'host');
+    expect(host).toMatchObject({ restarts: 1, rssFirstBytes: 5e7, rssLastBytes: 6.9e7, rssMaxBytes: 7.9e7 });
+    expect(host?.rssGrowthBytesPerHour).toBeCloseTo(6e7, -4);
+    expect(host?.cpuSeconds).toBeCloseTo(58);
   });
 });
 

@@ -1,6 +1,9 @@
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
 import { totalLoadMs } from '#model/load-plan.ts';
+import { checkpointsSection } from './checkpoints.ts';
 import { html, type Markup } from './html.ts';
+import { costSection } from './harness-cost.ts';
+import { operatorSection } from './operator-actions.ts';
 import { renderPage } from './page.ts';
 import { renderPlots } from './plots.ts';
 import type { ReportInput } from './report-input.ts';
@@ -8,7 +11,6 @@ import { writeCommands } from './reproduction.ts';
 import {
   answersTable,
   badge,
-  costTable,
   faultsTable,
   notCoveredTable,
   operationsTable,
@@ -108,7 +110,8 @@ function measured(input: ReportInput): Markup {
     <h2 id="time">Over time</h2>
     <p class="lead">
       All plots share one time axis, counted from the start of the load. Shaded: faults, from injection until two
-      seconds after healing, and outages of the harness itself.
+      seconds after healing, outages of the harness itself, pauses, and the moments at which operators did something. A
+      line is broken where nobody recorded.
     </p>
     ${plots.length === 0 ? html`<p class="empty">The load never began.</p>` : html`<div class="plots">${plots}</div>`}
     <h2 id="operations">Operations${mark}</h2>
@@ -118,7 +121,7 @@ function measured(input: ReportInput): Markup {
     </p>
     ${operationsTable(input)}
     <h2 id="faults">Faults</h2>
-    ${faultsTable(input)}
+    ${faultsTable(input)} ${operatorSection(input)}
     <h2 id="surprises">What nobody planned</h2>
     ${surprisesTable(input)}`;
 }
@@ -133,15 +136,13 @@ function background(input: ReportInput): Markup {
           ${warmUp.settled ? 'settled' : 'did not settle within its budget'}${warmUp.hitRatio === undefined ? '' : `, at ${formatRatio(warmUp.hitRatio)}`}.
         </p>`;
   return html` <h2 id="steps">Steps</h2>
-    ${stepsTable(input)} ${warmth}
+    ${stepsTable(input)} ${warmth} ${checkpointsSection(input)}
     <h2 id="data">Data set</h2>
     <p class="lead">
       Profile ${plan.population.profile}; history ends on ${plan.population.asOf}. The same plan gives the same counts
       and checksums anywhere.
     </p>
-    ${seededTable(input)}
-    <h2 id="cost">What the harness itself cost</h2>
-    ${costTable(input)}
+    ${seededTable(input)} ${costSection(input)}
     <h2 id="not-covered">Not covered</h2>
     <p class="lead">
       Questions that this run, of this length on this stack, could not answer. What was measured is shown, and was not

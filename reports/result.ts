@@ -1,11 +1,14 @@
 import * as z from 'zod';
+import { Checkpoint } from '#model/checkpoint.ts';
 import { ClassLatency, FaultSummary, NamedWindow, OperationSummary } from '#model/evidence-summary.ts';
 import { LedgerTotals } from '#model/ledger.ts';
+import { OperatorRecord } from '#model/operator.ts';
 import { Objectives, WorkflowName } from '#model/plan.ts';
 import { SeededEntity } from '#model/population-plan.ts';
 import { Phase, RunResult } from '#model/progress.ts';
 import { Verdict } from '#model/verdict.ts';
 import { WaveName } from '#model/wave.ts';
+import { HarnessCost, summariseCost } from './harness-cost.ts';
 import { type ReportInput, ReportMeta } from './report-input.ts';
 
 /** What `result.json` holds (R8.2); published under docs/schema: additions are fine, renames are not. */
@@ -33,6 +36,12 @@ export const RunResultFile = z.strictObject({
   classes: z.array(ClassLatency.omit({ points: true })),
   faults: z.array(FaultSummary),
   outages: z.array(NamedWindow),
+  /** What the run was told while it went on; absent for a run that takes no checkpoints. */
+  checkpoints: z.array(Checkpoint.extend({ seconds: z.number(), records: z.int() })).optional(),
+  /** What operators told the run, oldest first; absent for a run that was left alone. */
+  operatorActions: z.array(OperatorRecord).optional(),
+  /** What the measuring itself cost (R7.5); absent in results of earlier versions. */
+  harness: HarnessCost.optional(),
   seeded: z.array(SeededEntity),
   steps: z.array(z.strictObject({ phase: Phase, outcome: z.string(), seconds: z.number().optional() })),
   placement: z.string(),
@@ -66,6 +75,9 @@ export function renderResult(
     operations: evidence.operations,
     classes: evidence.classes.map(({ class: name, overall }) => ({ class: name, overall })),
     ...{ faults: evidence.faults, outages: evidence.outages, seeded: [...input.seeded] },
+    ...(input.checkpoints !== undefined && { checkpoints: [...input.checkpoints] }),
+    ...((input.operatorActions ?? []).length > 0 && { operatorActions: [...(input.operatorActions ?? [])] }),
+    harness: summariseCost(input),
     steps: input.steps.map(({ phase, outcome, startedAt, endedAt }) => {
       return { phase, outcome, ...(endedAt !== undefined && { seconds: (endedAt - startedAt) / 1_000 }) };
     }),

@@ -1,10 +1,9 @@
-import type { OperationSummary, SeriesSummary } from '#model/evidence-summary.ts';
-import { formatBytes, formatDuration, formatFigure, formatNumber } from '#model/figures.ts';
-import { metrics } from '#model/metrics.ts';
-import { roleKind } from '#model/roles.ts';
+import type { OperationSummary } from '#model/evidence-summary.ts';
+import { formatDuration, formatFigure, formatNumber } from '#model/figures.ts';
 import type { Answer } from '#model/verdict.ts';
 import { html, type Markup } from './html.ts';
 import type { ReportInput } from './report-input.ts';
+import { describeOutage } from './shades.ts';
 import { formatMoment, formatOffset, outcomeMarks, outcomeWords, wordings } from './wording.ts';
 
 type Cell = Markup | string | number;
@@ -123,7 +122,7 @@ export function surprisesTable({ evidence }: ReportInput): Markup {
     ...evidence.outages.map(({ name, from, to }) => ({
       at: from,
       what: 'harness out',
-      detail: `${name} for ${formatDuration(to - from)}`,
+      detail: `${describeOutage({ name, from, to }, evidence.ledger.gaps)} for ${formatDuration(to - from)}`,
     })),
     ...evidence.gaps.map(({ at, until, source, reason }) => ({
       at,
@@ -160,29 +159,6 @@ export function seededTable({ seeded }: ReportInput): Markup {
     ...[entity, formatNumber(count), html`<code>${checksum}</code>`, formatDuration(seconds * 1_000)],
   ]);
   return table([text('Entity'), figure('Rows'), text('Checksum'), figure('Took')], rows, 'Nothing was seeded.');
-}
-
-/** What the measuring itself cost: every process of ours over the load (R9.3). */
-export function costTable({ evidence }: ReportInput): Markup {
-  const loadMs = (evidence.loadEndsAt ?? 0) - (evidence.loadStartsAt ?? 0);
-  const ours = evidence.series.filter(({ role, inLoad }) => {
-    const kind = roleKind(role);
-    return inLoad !== undefined && (kind === 'engine' || kind === 'harness');
-  });
-  const roles = [...new Set(ours.map(({ role }) => role))];
-  const rows = roles.map((role) => {
-    const of = (metric: string): SeriesSummary[] => ours.filter((each) => each.role === role && each.metric === metric);
-    const cpuSeconds = of(metrics.cpuSeconds).reduce((sum, { inLoad }) => sum + (inLoad?.increase ?? 0), 0);
-    const rss = of(metrics.rssBytes).map(({ inLoad }) => inLoad?.max ?? 0);
-    return [
-      role,
-      `${formatNumber(cpuSeconds)} s`,
-      loadMs === 0 ? '–' : formatNumber(cpuSeconds / (loadMs / 1_000)),
-      rss.length === 0 ? '–' : formatBytes(Math.max(...rss)),
-    ];
-  });
-  const columns = [text('Process'), figure('CPU over the load'), figure('Cores, mean'), figure('RSS, largest')];
-  return table(columns, rows, 'The processes of the harness were not sampled.');
 }
 
 export function notCoveredTable({ verdict }: ReportInput): Markup {

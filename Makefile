@@ -74,6 +74,14 @@ soak-test-all-waves: setup ## Run the waves one after another and compare them
 federation-load-enterprise: setup ## Run the federation mix alone, at the size of the enterprise wave
 	@scripts/soak run enterprise --workflow FederationLoad $(run_flags)
 
+.PHONY: kill-matrix
+kill-matrix: setup ## Kill every part of the harness in every step, and hold each run against its twin (CELL=load/engine/SIGKILL)
+	@node scripts/kill-matrix.ts $(if $(CELL),--only '$(CELL)' --again)
+
+.PHONY: stability-hour
+stability-hour: setup ## Soak for an hour while every part of the harness is killed in turn; writes docs/examples/stability-hour
+	@node scripts/stability-hour.ts $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(SEED),--seed '$(SEED)')
+
 .PHONY: clean
 clean: ## Stop everything and delete the state of this checkout: data, runs and reports
 	@if [[ -d .soak ]]; then scripts/soak down && rm -rf .soak; fi

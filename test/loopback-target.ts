@@ -7,10 +7,17 @@ import type { Identity } from '#model/population-plan.ts';
 /** What the target does to one request instead of answering it: keep silent, cut the connection, or answer a status. */
 type Mischief = 'silence' | 'cut' | number | undefined;
 
+export interface LoopbackTool {
+  ownerId: number;
+  name: string;
+  description: string;
+  teamId: number | null;
+}
+
 export interface LoopbackTarget {
   readonly baseUrl: string;
   /** What load made and what is there now, by id. */
-  readonly tools: Map<number, { ownerId: number; description: string }>;
+  readonly tools: Map<number, LoopbackTool>;
   readonly asked: Map<string, number>;
   /** Connections that were ever opened. */
   connections(): number;
@@ -77,15 +84,16 @@ function createStore(tools: LoopbackTarget['tools']): (operation: Operation, use
     const tool = tools.get(toolId);
     if (tool === undefined) return [404, {}];
     if (kind === 'update-tool') tool.description = operation.description;
+    if (kind === 'share-tool') tool.teamId = operation.teamId;
     if (kind === 'delete-tool') tools.delete(toolId);
-    return [200, { ids: [toolId], description: tool.description }];
+    return [200, { ids: [toolId], description: tool.description, teamId: tool.teamId }];
   }
 
   return (operation, ownerId) => {
     if ('toolId' in operation) return onOne(operation);
     if (operation.kind === 'create-tool') {
       lastId += 1;
-      tools.set(lastId, { ownerId, description: operation.description });
+      tools.set(lastId, { ownerId, name: operation.name, description: operation.description, teamId: null });
       return [201, { ids: [lastId] }];
     }
     if (operation.kind === 'list-visible-tools') {

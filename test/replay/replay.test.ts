@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -54,30 +55,57 @@ const workflowOf = ({ events }: History): string | undefined =>
   events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name;
 const activitiesOf = ({ events }: History): string[] =>
   events.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType.name ?? []);
+const updatesOf = ({ events }: History): string[] =>
+  events.flatMap((event) => event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest.input.name ?? []);
 const endOf = ({ events }: History): HistoryEvent | undefined => events.at(-1);
 const decode = (payloads: z.infer<typeof Payloads> | undefined): unknown =>
   JSON.parse(Buffer.from(payloads?.payloads?.[0]?.data ?? '', 'base64').toString());
 
+const logger = new DefaultLogger('ERROR');
+const home = fileURLToPath(new URL('../..', import.meta.url));
+const bundle = (root: string): Promise<{ code: string }> =>
+  bundleWorkflowCode({ workflowsPath: join(root, 'workflows', 'index.ts'), logger });
+
+/** The workflows as a deploy with these changes would make them: file, text, and what takes its place. */
+async function bundleChanged(
+  changes: readonly (readonly [string, string | RegExp, string])[],
+): Promise<{ code: string }> {
+  const root = mkdtempSync(join(tmpdir(), 'soakwave-changed-'));
+  try {
+    for (const part of ['workflows', 'model', 'package.json', 'tsconfig.json']) {
+      cpSync(join(home, part), join(root, part), { recursive: true });
+    }
+    symlinkSync(join(home, 'node_modules'), join(root, 'node_modules'));
+    for (const [file, from, to] of changes) {
+      const text = readFileSync(join(root, file), 'utf8');
+      const changed = text.replace(from, to);
+      if (changed === text) throw new Error(`${file} does not hold ${String(from)}`);
+      writeFileSync(join(root, file), changed);
+    }
+    return await bundle(root);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
 let workflowBundle: { code: string };
 beforeAll(async () => {
-  const logger = new DefaultLogger('ERROR');
   const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
   Runtime.install({ logger, telemetryOptions: { logging: { filter, forward: {} } } });
-  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
-});
+  workflowBundle = await bundle(home);
+}, 60_000);
 
 /** Replays histories as they are in the files, or as `change` makes them. Answers with what was wrong, by name. */
 async function replay(
   chosen: readonly string[],
-  change: (text: string) => string = (text) => text,
+  { change = (text) => text, on = workflowBundle }: { change?: (text: string) => string; on?: { code: string } } = {},
 ): Promise<Map<string, ReplayResult['error']>> {
   const histories = chosen.map((name): { workflowId: string; history: unknown } => ({
     workflowId: workflowIdOf(name),
     history: JSON.parse(change(readText(name))),
   }));
   const errors = new Map<string, ReplayResult['error']>();
-  for await (const { error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+  for await (const { error } of Worker.runReplayHistories({ workflowBundle: on }, histories)) {
     errors.set(chosen[errors.size] ?? '', error);
   }
   return errors;
@@ -101,17 +129,32 @@ describe('recorded histories', () => {
   });
 
   it('do not replay when an activity has another name, so that replaying proves something', async () => {
-    const errors = await replay(['soak-wave-fault'], renaming('warmCache', 'heatCache'));
+    const errors = await replay(['soak-wave-fault'], { change: renaming('warmCache', 'heatCache') });
     expect(errors.get('soak-wave-fault')).toBeInstanceOf(DeterminismViolationError);
   });
 
   it('do not replay when a later execution of a chain does other work than it did', async () => {
-    const errors = await replay(['stability-run-2'], renaming('verify', 'seedShards'));
+    const errors = await replay(['stability-run-2'], { change: renaming('verify', 'seedShards') });
     expect(errors.get('stability-run-2')).toBeInstanceOf(DeterminismViolationError);
   });
 
   it('are there for every workflow', () => {
     expect(new Set(names.map((name) => workflowOf(read(name))))).toEqual(new Set(WorkflowName.options));
+  });
+
+  it('are there for every way that a run may go', () => {
+    expect([...names].sort()).toEqual([
+      'all-waves',
+      'federation-load',
+      'soak-wave-aborted',
+      'soak-wave-blocked',
+      'soak-wave-cancelled',
+      'soak-wave-fault',
+      'soak-wave-invalid',
+      'soak-wave-steered',
+      'stability-run-1',
+      'stability-run-2',
+    ]);
   });
 
   it('are small: below 300 KB each', () => {
@@ -133,6 +176,57 @@ describe('recorded histories', () => {
   });
 });
 
+/** What may change in a deploy without a run noticing it, and what may not. */
+describe('a deploy in the middle of a run', { timeout: 180_000 }, () => {
+  it('with other waves, other defaults and another planner changes nothing: a run carries its plan', async () => {
+    const changed = await bundleChanged([
+      ['model/plan-run.ts', /const windowsPerExecution = \d+;/, 'const windowsPerExecution = 1;'],
+      ['model/plan-run.ts', /keep: input\.keep \?\? 'nothing'/, "keep: 'stack'"],
+      ['model/plan-run.ts', /onBlocked: input\.onBlocked \?\? 'wait'/, "onBlocked: 'abort'"],
+      ['model/wave.ts', /loadDurationMs: minutes\(1\)/, 'loadDurationMs: minutes(9)'],
+      ['model/wave.ts', /virtualUsers: 20,/, 'virtualUsers: 999,'],
+      ['model/parse-input.ts', /AllWaves: 'small'/, "AllWaves: 'large'"],
+    ]);
+    const errors = await replay(names, { on: changed });
+    expect([...errors].flatMap(([name, error]) => (error === undefined ? [] : `${name}: ${error.message}`))).toEqual(
+      [],
+    );
+  });
+
+  it('with a default in the workflow instead of in the plan would be found', async () => {
+    const changed = await bundleChanged([
+      ['workflows/load-phase.ts', /firstWindow >= (plan\.)?windowsPerExecution/, 'firstWindow >= 1'],
+    ]);
+    const errors = await replay(['stability-run-1'], { on: changed });
+    // Another end of an execution is found by the core of the SDK, which has an error of its own.
+    expect(errors.get('stability-run-1')).toBeInstanceOf(Error);
+  });
+
+  it('with a clean-up at continue-as-new would be found: each execution but the last goes on without one', async () => {
+    const changed = await bundleChanged([
+      ['workflows/carry-run.ts', /if \(end\.kind === 'continue'\) \{/, '$& await cleanUp(run, undefined);'],
+    ]);
+    const errors = await replay(['stability-run-1'], { on: changed });
+    expect(errors.get('stability-run-1')).toBeInstanceOf(DeterminismViolationError);
+  });
+
+  it('with a new step would be found, unless the step is behind patched()', async () => {
+    const step = (guard: string) =>
+      bundleChanged([
+        ['workflows/run-steps.ts', /^/, "import { patched } from '@temporalio/workflow';\n"],
+        [
+          'workflows/run-steps.ts',
+          /export async function drainAndVerify\(run: Run\)[^{]*\{\n/,
+          `$&if (${guard}) await collectEverywhere(run);\n`,
+        ],
+      ]);
+    const unguarded = await replay(['soak-wave-fault'], { on: await step('patched !== undefined') });
+    expect(unguarded.get('soak-wave-fault')).toBeInstanceOf(DeterminismViolationError);
+    const guarded = await replay(['soak-wave-fault'], { on: await step("patched('one-more-step')") });
+    expect(guarded.get('soak-wave-fault')).toBeUndefined();
+  });
+});
+
 describe('what the histories hold', () => {
   it('is a wave with a fault, carried to a verdict of pass', () => {
     const history = read('soak-wave-fault');
@@ -150,15 +244,35 @@ describe('what the histories hold', () => {
 
   it('is a wave that an operator aborted under load: healed, collected, judged and released all the same', () => {
     const history = read('soak-wave-aborted');
-    const updates = history.events.flatMap(
-      (event) => event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest.input.name ?? [],
-    );
-    expect(updates).toEqual(['abort']);
+    expect(updatesOf(history)).toEqual(['abort']);
     const after = activitiesOf(history).slice(activitiesOf(history).lastIndexOf('holdLoad') + 1);
-    expect(after).toEqual(['healFaults', 'stopLoad', 'stopWatching', 'collectSpools', 'judge', 'report', 'release']);
+    const cleaning = ['healFaults', 'stopLoad', 'stopWatching', 'collectSpools', 'judge', 'report', 'release'];
+    expect(after.filter((name) => cleaning.includes(name))).toEqual(cleaning);
     expect(decode(endOf(history)?.workflowExecutionCompletedEventAttributes?.result)).not.toMatchObject({
       outcome: 'pass',
     });
+  });
+
+  it('is a wave that was cancelled under load: cleaned up all the same, and cancelled at its end', () => {
+    const history = read('soak-wave-cancelled');
+    expect(endOf(history)?.eventType).toBe('EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED');
+    const after = activitiesOf(history).slice(activitiesOf(history).lastIndexOf('holdLoad') + 1);
+    expect(after).toEqual(expect.arrayContaining(['healFaults', 'stopLoad', 'judge', 'report', 'release']));
+  });
+
+  it('is a wave whose step was blocked until somebody resolved it, and then passed', () => {
+    const history = read('soak-wave-blocked');
+    expect(updatesOf(history)).toEqual(['resolveStep']);
+    expect(activitiesOf(history).filter((name) => name === 'prepareSeed')).toHaveLength(2);
+    const end = endOf(history)?.workflowExecutionCompletedEventAttributes;
+    expect(decode(end?.result)).toMatchObject({ outcome: 'pass' });
+  });
+
+  it('is a wave whose load an operator paused, resumed, scaled and extended', () => {
+    const history = read('soak-wave-steered');
+    expect(updatesOf(history)).toEqual(['pause', 'resume', 'scaleLoad', 'extend']);
+    expect(activitiesOf(history)).toContain('steerLoad');
+    expect(endOf(history)?.eventType).toBe('EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED');
   });
 
   it('is a stability run that goes on as new without stopping the load or cleaning up at the seam', () => {

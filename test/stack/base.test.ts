@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openBaseTable, startBase, stopBase } from '#compose/base/base.ts';
+import { isEvidenceEnding, openBaseTable, startBase, stopBase } from '#compose/base/base.ts';
 import { findBinary } from '#compose/binaries.ts';
 import { examine } from '#compose/doctor.ts';
 import { isSame } from '#compose/identity.ts';
@@ -63,6 +63,23 @@ describe.runIf(temporal !== undefined)('the base', () => {
     await again.connect();
     expect((await again.query('select * from kept')).rowCount).toBe(0);
     await again.end();
+  });
+
+  it('starts an evidence store anew that was told to end and waits for its clients', async () => {
+    const options = { ...(await baseOptions()), withTemporal: false };
+    const { evidenceUrl } = await startBase(options);
+    const client = new pg.Client({ connectionString: evidenceUrl });
+    client.on('error', () => undefined); // it is cut off in the end
+    await client.connect();
+    expect(isEvidenceEnding(folder)).toBe(false);
+    openBaseTable(folder).signal('evidence', 'SIGTERM');
+    await expect.poll(() => isEvidenceEnding(folder)).toBe(true);
+    await startBase(options);
+    expect(isEvidenceEnding(folder)).toBe(false);
+    const next = new pg.Client({ connectionString: evidenceUrl });
+    await next.connect();
+    expect((await next.query('select 1')).rowCount).toBe(1);
+    await next.end();
   });
 
   it('leaves the Temporal server out when it is somebody else’s', async () => {

@@ -15,7 +15,8 @@ import { dataFolderOf } from '#compose/postgres.ts';
 import { readStarts, specHash, writeStarts } from '#compose/process-record.ts';
 import { type ProcessTable, createProcessTable } from '#compose/process-table.ts';
 import { canConnect } from '#compose/readiness.ts';
-import { findMarked, spawnDetached } from '#compose/spawn.ts';
+import { listMarked } from '#compose/marks.ts';
+import { spawnDetached } from '#compose/spawn.ts';
 import { serverUser } from '#compose/system-user.ts';
 import { steer } from '#compose/held/place.ts';
 import type { ProcessSpec, StackPlan } from '#model/stack.ts';
@@ -42,8 +43,8 @@ afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
   for (const table of tables) for (const { role } of table.list()) await table.stop(role);
   // Recorded or not, nothing of ours may outlive its test.
-  const left = findMarked(folder);
-  if (left !== undefined) process.kill(left.identity.pid, 'SIGKILL');
+  const left = listMarked(folder)[0];
+  if (left !== undefined) process.kill(left.pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
   children = [];
   tables = [];
@@ -262,6 +263,7 @@ const target: Target = {
     throw new Error('nobody speaks here');
   },
   probes: () => [],
+  cacheBoundMs: 0,
   forget: () => Promise.resolve(),
 };
 

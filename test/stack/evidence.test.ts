@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Batch, packBatch } from '#evidence/batch.ts';
 import { createSpool } from '#evidence/spool.ts';
@@ -42,6 +43,12 @@ async function createMigrated(): Promise<void> {
   const other = createEvidenceStore({ databaseUrl: postgres.databaseUrl });
   await other.migrate();
   await other.close();
+}
+
+async function inStore(statement: string): Promise<void> {
+  const client = new Client({ connectionString: postgres.databaseUrl });
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
 }
 
 const sample = (at: number): EvidenceRecord => ({
@@ -134,6 +141,31 @@ describe('the evidence store', () => {
     await spool.close();
     await postgres.restart();
     expect(await upload('outage')).toMatchObject({ records: 50 });
+  });
+
+  it('refuses a damaged batch with what to do, and deletes nothing', async () => {
+    await fillSpool(2, 5);
+    await upload('damaged');
+    await inStore(`update batches set body = substring(body for 20) where run_key = 'damaged' and producer = 'sampler'
+                   and sequence = 1`);
+    const reading = readAll(store.reader(), 'damaged');
+    await expect(reading).rejects.toMatchObject({ name: 'EvidenceRefused' });
+    await expect(reading).rejects.toThrow(
+      /sampler 1 1 of run damaged.*sampler\.1\.1\.ndjson\.done.*Nothing was deleted/,
+    );
+    expect(await store.totals('damaged')).toMatchObject({ batches: 4, records: 20 });
+  });
+
+  it('that a newer version made is refused with what to do, and left as it is', async () => {
+    await fillSpool(1, 5);
+    await upload('newer');
+    await inStore(`insert into soakwave_migrations (version, name) values (9999, 'from-the-future')`);
+    const migrating = store.migrate();
+    await expect(migrating).rejects.toMatchObject({ name: 'EvidenceRefused' });
+    await expect(migrating).rejects.toThrow(/newer soakwave: migration 9999.*SOAK_HOME.*Nothing was deleted/);
+    expect(await store.totals('newer')).toMatchObject({ batches: 2, records: 10 });
+    await inStore('delete from soakwave_migrations where version = 9999');
+    await store.migrate();
   });
 
   it('calls a wrong statement a defect, not an outage', async () => {

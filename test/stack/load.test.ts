@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operationsOfMix } from '#loadtest/behaviours/mix-operations.ts';
 import { createEngine } from '#loadtest/engine.ts';
-import { deleteLeftovers, readBackWrites } from '#loadtest/read-back.ts';
+import { readJournals } from '#loadtest/journal-file.ts';
+import { deleteLeftovers } from '#loadtest/leftovers.ts';
+import { readBackWrites } from '#loadtest/read-back.ts';
 import { auditScope } from '#loadtest/scope-audit.ts';
 import { warmCache } from '#loadtest/warm-up.ts';
+import { createWriteJournal } from '#loadtest/write-journal.ts';
 import { type StartedMocks, startMocks } from '#mocks/cluster.ts';
 import { EvidenceRecord, type EvidenceSink } from '#model/evidence.ts';
 import { type EngineOrders, MixName } from '#model/load-plan.ts';
@@ -16,6 +19,7 @@ import { finishSeed } from '#seeding/finish.ts';
 import { readIdentities } from '#seeding/identities.ts';
 import { prepareSeed } from '#seeding/prepare.ts';
 import { seedShards } from '#seeding/seed.ts';
+import { readWrittenTools } from '#seeding/written-tools.ts';
 import { GatewayOptions } from '#targets/reference/gateway/options.ts';
 import { type StartedGateway, startGateway } from '#targets/reference/gateway/server.ts';
 import { referenceTarget } from '#targets/reference/target.ts';
@@ -84,7 +88,15 @@ function ordersOf(mix: MixName): EngineOrders {
   const shard = { shard: 0, firstSlot: 0, slots: users };
   return {
     plan: {
-      ...{ model: 'closed', mix, seed: 11, virtualUsers: users, spawnRatePerSecond: 50, shards: [shard] },
+      ...{
+        model: 'closed',
+        mix,
+        seed: 11,
+        virtualUsers: users,
+        usersMax: users,
+        spawnRatePerSecond: 50,
+        shards: [shard],
+      },
       stages: [{ name: 'hold', durationMs: seconds * 1_000, usersFrom: users, usersTo: users }],
       ...{ thinkTimeMsMin: 20, thinkTimeMsMax: 60, windowMs: 1_000, drainMs: 10_000, requestTimeoutMs: 10_000 },
       ...{ liveObjectsMax: 20, growth: false },
@@ -107,20 +119,29 @@ describe('load on the reference gateway', () => {
     const records: EvidenceRecord[] = [];
     const append = (record: EvidenceRecord): void => void records.push(EvidenceRecord.parse(record));
     const sink: EvidenceSink = { append, close: () => Promise.resolve() };
-    const rest = { identities, speech, sink, incarnation: 1, seededTools: plan.tools };
+    const writes = join(folder, mix);
+    const journal = createWriteJournal({ folder: writes, writer: 'engine-0', incarnation: 1 });
+    const runTag = mix.replaceAll('-', '');
+    const rest = { identities, speech, sink, journal, runTag, incarnation: 1, seededTools: plan.tools };
     await createEngine({ ...rest, orders: ordersOf(mix) }).run();
 
     const operations = records.filter((record) => record.kind === 'operation');
     expect(operations.filter(({ failed }) => Object.keys(failed).length > 0)).toEqual([]);
     expect(new Set(operations.map(({ operation }) => operation))).toEqual(new Set(operationsOfMix[mix]));
-    const writes = records.filter((record) => record.kind === 'write');
-    const back = await readBackWrites({ ...inquiry(), identities, writes });
+    const oracle = {
+      ...{ ...inquiry(), identities, namePrefix: `soak-${runTag}-`, cacheBoundMs: referenceTarget.cacheBoundMs },
+      stored: readWrittenTools({ databaseUrl: postgres.databaseUrl, plan, schema: referenceTarget.schema }),
+      journals: () => readJournals(writes, 'verify'),
+    };
+    const back = await readBackWrites(oracle);
     expect(back).toMatchObject({ lost: [], resurrected: [], indeterminate: 0 });
+    expect(back.checked).toBe(back.written.objects.size + back.written.counts().deleted);
     const audit = await auditScope({ ...inquiry(), identities, seededTools: plan.tools });
     expect(audit).toEqual({ identities: users, differences: [] });
-    await deleteLeftovers({ ...inquiry(), identities, remaining: back.remaining, record: append });
-    const deleted = records.filter((record) => record.kind === 'write');
-    const after = await readBackWrites({ ...inquiry(), identities, writes: deleted });
-    expect(after).toMatchObject({ lost: [], resurrected: [], remaining: [] });
+    const deletions = createWriteJournal({ folder: writes, writer: 'verify', incarnation: 1 });
+    await deleteLeftovers({ ...inquiry(), identities, remaining: back.remaining, journal: deletions });
+    await deletions.close();
+    const after = await readBackWrites(oracle);
+    expect(after).toMatchObject({ lost: [], resurrected: [], remaining: [], checked: back.checked });
   });
 });

@@ -62,7 +62,7 @@ describe.each(sizes)('the report in a browser without a network, $width pixels w
     expect(await page.locator('#verdict .badge').first().textContent()).toBe('✓ Pass');
     const box = await page.locator('#verdict').boundingBox();
     expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThan(viewport.height);
-    expect(await page.locator('.plot svg').count()).toBe(10);
+    expect(await page.locator('.plot svg').count()).toBe(11);
     expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
     await page.context().close();
   });
@@ -72,7 +72,7 @@ describe('the plots of a report', () => {
   it('lie under one another on one time axis', async () => {
     const { page } = await open({ viewport: { width: 1_280, height: 900 }, colorScheme: 'light' });
     const boxes = await Promise.all((await page.locator('.plot svg').all()).map((drawing) => drawing.boundingBox()));
-    expect(boxes).toHaveLength(10);
+    expect(boxes).toHaveLength(11);
     expect(new Set(boxes.map((box) => `${box?.x} ${box?.width}`)).size).toBe(1);
     await page.context().close();
   });

@@ -30,6 +30,9 @@ async function takePortOffset(): Promise<{ portOffset: number; giveBack: () => v
 export interface System {
   readonly folder: string;
   readonly client: Client;
+  /** What its commands and processes are started with, beside what the tests have. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly portOffset: number;
   /** One `soak …` command. */
   soak(...args: string[]): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }>;
   /** Starts a workflow as `temporal workflow start` does: by type name, with one JSON argument. */
@@ -38,8 +41,8 @@ export interface System {
   /** Waits until the run's progress is as wanted; throws after `withinMs`. */
   until(workflowId: string, wanted: (progress: Progress) => boolean, withinMs?: number): Promise<Progress>;
   result(workflowId: string): Promise<RunResult>;
-  /** SIGKILL, to the one process that plays the role. */
-  kill(role: string, runKey?: string): number;
+  /** SIGKILL, unless another signal is asked for, to the one process that plays the role. */
+  kill(role: string, runKey?: string, signal?: NodeJS.Signals): number;
   record(role: string, runKey?: string): ProcessRecord;
   /** How often the role was started. */
   starts(role: string, runKey?: string): number;
@@ -47,12 +50,18 @@ export interface System {
   down(): Promise<void>;
 }
 
-export async function startSystem(): Promise<System> {
+/** `settings` are added to the environment of everything that it starts; `home` is the checkout whose code it runs. */
+export async function startSystem(
+  settings: Readonly<Record<string, string>> = {},
+  home = process.cwd(),
+): Promise<System> {
   const folder = mkdtempSync(join(tmpdir(), 'soakwave-system-'));
   const { portOffset, giveBack } = await takePortOffset();
-  const env = { SOAK_HOME: folder, SOAK_PORT_OFFSET: String(portOffset), SOAK_HOST: 'test-host', NO_COLOR: '1' };
+  const own = { SOAK_HOME: folder, SOAK_PORT_OFFSET: String(portOffset), SOAK_HOST: 'test-host', NO_COLOR: '1' };
+  const env: Readonly<Record<string, string>> = { ...own, ...settings };
   const soak: System['soak'] = async (...args) => {
-    const { exitCode, stdout, stderr } = await execa('scripts/soak', args, { env, reject: false, timeout: 400_000 });
+    const options = { cwd: home, env, reject: false, timeout: 400_000 } as const;
+    const { exitCode, stdout, stderr } = await execa('scripts/soak', args, options);
     return { exitCode, stdout, stderr };
   };
   const up = await soak('up');
@@ -77,6 +86,8 @@ export async function startSystem(): Promise<System> {
   return {
     folder,
     client,
+    env,
+    portOffset,
     soak,
     async start(workflow, input) {
       const workflowId = `test/${workflow}/${Date.now()}`;
@@ -94,9 +105,9 @@ export async function startSystem(): Promise<System> {
       }
     },
     result: (workflowId) => resultOf(client, workflowId),
-    kill(role, runKey) {
+    kill(role, runKey, signal = 'SIGKILL') {
       const { pid } = record(role, runKey);
-      process.kill(pid, 'SIGKILL');
+      process.kill(pid, signal);
       return pid;
     },
     record,

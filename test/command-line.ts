@@ -1,0 +1,131 @@
+import { type CommandLine, runCommandLine } from '#cli/command-line.ts';
+import type { RunListing, ScheduleListing, Service } from '#cli/service.ts';
+import type { Progress, RunResult } from '#model/progress.ts';
+
+const machine = { cores: 2, memoryBytes: 24e9, diskFreeBytes: 75e9 };
+const handle = { workflowId: 'soak/smoke/1', runKey: 'key-1' };
+export const passed: RunResult = {
+  runId: 'key-1',
+  outcome: 'pass',
+  reasons: ['every promise held'],
+  report: '/runs/key-1/report.html',
+  result: '/runs/key-1/result.json',
+};
+export const progress: Progress = {
+  runKey: 'key-1',
+  workflowId: 'soak/smoke/1',
+  wave: 'smoke',
+  target: 'reference',
+  phase: 'load',
+  steps: [
+    { phase: 'seed', startedAt: 0, endedAt: 4_200, outcome: 'done', note: '87,221 rows' },
+    { phase: 'load', startedAt: 4_200, outcome: 'running' },
+  ],
+  faults: [],
+};
+
+export const running: RunListing = {
+  runId: 'key-1',
+  workflowId: 'soak/smoke/1',
+  workflow: 'SoakWave',
+  wave: 'smoke',
+  state: 'running',
+  startedAt: '2026-11-23T18:00:00Z',
+};
+export const nightly: ScheduleListing = {
+  name: 'nightly',
+  workflow: 'SoakWave',
+  input: { wave: 'small', onBlocked: 'abort' },
+  when: '0 2 * * *',
+  timeZone: 'UTC',
+  paused: false,
+  next: ['2026-11-24T02:00:00.000Z', '2026-11-25T02:00:00.000Z'],
+  started: 0,
+  skipped: 0,
+  missed: 0,
+};
+
+/** A service that notes what it was asked; every answer can be replaced. */
+function fakeService(replaced: Partial<Service> = {}): { service: Service; asked: unknown[][] } {
+  const asked: unknown[][] = [];
+  const note =
+    <T>(name: string, answer: T) =>
+    (...given: unknown[]): T => {
+      asked.push([name, ...given]);
+      return answer;
+    };
+  const service: Service = {
+    up: note('up', Promise.resolve()),
+    down: note('down', Promise.resolve({ stopped: ['temporal'] })),
+    status: note(
+      'status',
+      Promise.resolve({
+        temporal: { address: '127.0.0.1:7233', namespace: 'default', reachable: true },
+        processes: [],
+        runs: [],
+      }),
+    ),
+    doctor: note(
+      'doctor',
+      Promise.resolve({
+        checks: [{ name: 'nginx', ok: false, problem: 'not found', advice: 'apt-get install nginx' }],
+      }),
+    ),
+    machine: note('machine', Promise.resolve(machine)),
+    startRun: note('startRun', Promise.resolve(handle)),
+    progress: note('progress', Promise.resolve(progress)),
+    result: note('result', Promise.resolve(passed)),
+    resolve: note('resolve', Promise.resolve(handle)),
+    list: note('list', Promise.resolve([])),
+    reportPath: note('reportPath', Promise.resolve('/runs/key-1/report.html')),
+    tell: note('tell', Promise.resolve({ kind: 'accepted', run: running, answer: 'done' })),
+    schedules: {
+      create: note('create', Promise.resolve(nightly)),
+      list: note('schedules', Promise.resolve([nightly])),
+      pause: note('pause', Promise.resolve()),
+      resume: note('resume', Promise.resolve(nightly)),
+      remove: note('remove', Promise.resolve([])),
+      trigger: note(
+        'trigger',
+        Promise.resolve({ kind: 'started', workflowId: 'soak/scheduled/nightly-1', runKey: 'k' }),
+      ),
+    },
+    where: () => ({ address: '127.0.0.1:7233', namespace: 'default' }),
+    close: note('close', Promise.resolve()),
+    ...replaced,
+  };
+  return { service, asked };
+}
+
+/** One command line against a service that notes what it was asked. */
+export async function soak(
+  words: string[],
+  given: { service?: Partial<Service>; isInteractive?: boolean; interrupted?: AbortSignal; isCi?: boolean } = {},
+) {
+  const { service, asked } = fakeService(given.service);
+  const out: string[] = [];
+  const err: string[] = [];
+  const written: string[] = [];
+  let created = 0;
+  const context: CommandLine = {
+    version: '0.1.0',
+    createService: () => {
+      created += 1;
+      return service;
+    },
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    terminal: {
+      isInteractive: given.isInteractive ?? false,
+      columns: 80,
+      colour: false,
+      write: (text) => written.push(text),
+    },
+    isCi: given.isCi ?? false,
+    interrupted: given.interrupted ?? new AbortController().signal,
+    now: () => 10_000,
+    sleep: () => new Promise((resolve) => setTimeout(resolve, 5)),
+  };
+  const code = await runCommandLine(words, context);
+  return { code, out: out.join('\n'), err: err.join('\n'), written: written.join(''), asked, created };
+}

@@ -17,6 +17,7 @@ import { startSystem } from '../test/stack/system.ts';
 const usage = `make kill-matrix [CELL=step/victim/signal]   or   scripts/kill-matrix.ts [flags]
   --only <text>    cells whose name begins with this: load, load/engine, load/engine/SIGKILL; may be repeated
   --sample <n>     so many cells, chosen at random among those
+  --systems <n>    so many systems side by side, 1 to 4 (default 2); what fails beside another is done once more alone
   --seed <n>       decides the sample, and where within its step each kill lands (default 1)
   --again          also cells that were done on this source; without it only those that are not done or failed
   --busy           for a machine that does other things too: asks nothing that rests on its speed, writes no page
@@ -29,6 +30,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     sample: { type: 'string' },
+    systems: { type: 'string', default: '2' },
     seed: { type: 'string', default: '1' },
     again: { type: 'boolean', default: false },
     busy: { type: 'boolean', default: false },
@@ -39,7 +41,9 @@ const { values } = parseArgs({
 async function main(): Promise<number> {
   const seed = Number(values.seed);
   const sample = values.sample === undefined ? undefined : Number(values.sample);
-  if (values.help || !Number.isInteger(seed) || (sample !== undefined && !(sample > 0))) {
+  const systems = Number(values.systems);
+  const isUsable = Number.isInteger(seed) && [1, 2, 3, 4].includes(systems) && (sample === undefined || sample > 0);
+  if (values.help || !isUsable) {
     process.stdout.write(usage);
     return values.help ? 0 : 64;
   }
@@ -57,9 +61,9 @@ async function main(): Promise<number> {
   }
   const left = asked.filter(({ id }) => values.again || done.get(id)?.passed !== true);
   say(
-    `${asked.length} cells, ${left.length} to do, about ${minutes(left)} min; source ${store.treeHash}, seed ${seed}`,
+    `${asked.length} cells, ${left.length} to do, about ${minutes(left, systems)} min; source ${store.treeHash}, seed ${seed}`,
   );
-  if (left.length > 0) await runAll({ all, left, store, seed });
+  if (left.length > 0) await runAll({ all, left, store, seed, systems });
   const results = store.read();
   const failed = asked.filter(({ id }) => results.get(id)?.passed !== true);
   say(`kill matrix: ${asked.length - failed.length} passed, ${failed.length} failed or not done`);
@@ -77,8 +81,8 @@ const told = (passed: boolean | undefined): string => (passed === undefined ? 'Â
 
 /** Measured on two cores that do nothing else. */
 const secondsOf = ({ kind, step }: Cell): number => (kind !== 'outage' ? 46 : step === 'load' ? 290 : 230);
-const minutes = (cells: readonly Cell[]): number =>
-  Math.ceil(cells.reduce((sum, cell) => sum + secondsOf(cell), 60) / 60);
+const minutes = (cells: readonly Cell[], systems: number): number =>
+  Math.ceil(cells.reduce((sum, cell) => sum + secondsOf(cell), 60) / 60 / systems);
 
 function say(line: string): void {
   process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
@@ -89,29 +93,46 @@ interface Job {
   readonly left: readonly Cell[];
   readonly store: CellStore;
   readonly seed: number;
+  readonly systems: number;
 }
 
-async function runAll({ all, left, store, seed }: Job): Promise<void> {
+async function runAll(job: Job): Promise<void> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (!interrupted.signal.aborted) say('ending after this cell; what is done is kept');
+      if (!interrupted.signal.aborted) say('ending after these cells; what is done is kept');
       interrupted.abort();
     });
   }
+  const { left, store, systems } = job;
+  // Outages first: a long cell that began last would let the other systems stand idle.
+  const queue = [...left].sort((one, other) => secondsOf(other) - secondsOf(one));
+  const crew = Array.from({ length: Math.min(systems, queue.length) }, () => work(job, queue, interrupted.signal));
+  const ended = await Promise.allSettled(crew);
+  const broken = ended.find((each) => each.status === 'rejected');
+  if (broken !== undefined) throw broken.reason;
+  if (crew.length === 1) return;
+  const results = store.read();
+  const failed = left.filter(({ id }) => results.get(id)?.passed === false);
+  if (failed.length > 0) say(`${failed.length} cells failed beside others, and are done once more alone`);
+  await work(job, failed, interrupted.signal);
+}
+
+/** Takes cells from the queue, on a system of its own, until there are none. */
+async function work({ all, store, seed, systems }: Job, queue: Cell[], interrupted: AbortSignal): Promise<void> {
+  const first = queue[0];
+  const isOver = (): boolean => interrupted.aborted;
+  if (first === undefined || isOver()) return;
   const system = await startSystem({ SOAK_TEST_HOOKS: '1' });
   try {
     const matrix = createMatrix(system, { isBusy: values.busy });
-    const first = left[0];
-    if (first === undefined) return;
-    const twin = await matrix.twinOf({ ...first, kind: 'kill' });
+    const twin = await matrix.twinOf({ ...first, kind: 'kill', step: 'plan', victim: 'orchestrator' });
     say(`the twin passes in ${(twin.elapsedMs / 1_000).toFixed(1)} s`);
-    for (const [index, cell] of left.entries()) {
-      if (interrupted.signal.aborted) return;
+    for (let cell = queue.shift(); cell !== undefined && !isOver(); cell = queue.shift()) {
       await runOne(matrix, cell, store);
-      if (!values.busy)
-        writePages({ cells: all, results: store.read(), treeHash: store.treeHash, seed, twin, at: new Date() });
-      say(`${left.length - index - 1} to do, about ${minutes(left.slice(index + 1))} min`);
+      const state = { cells: all, results: store.read(), treeHash: store.treeHash, seed, systems, twin };
+      if (!values.busy) writePages({ ...state, at: new Date() });
+      say(`${queue.length} to do, about ${minutes(queue, systems)} min`);
     }
   } finally {
     await system.down();

@@ -115,7 +115,7 @@ describe('soak schedule list', () => {
     const paused = {
       ...nightly,
       paused: true,
-      note: 'paused due to workflow failure: StackBusy',
+      note: 'paused due to workflow failure: the stack is held',
       next: [],
       last: { ...running, workflowId: 'soak/scheduled/nightly-2026-11-23T02:00:00Z', state: 'failed' as const },
       skipped: 2,
@@ -130,7 +130,7 @@ describe('soak schedule list', () => {
       "NAME     WORKFLOW        WHEN           NEXT              LAST RUN                                     LAST OUTCOME
       nightly  SoakWave small  0 2 * * * UTC  paused            soak/scheduled/nightly-2026-11-23T02:00:00Z  failed
       weekly   SoakWave small  0 2 * * * UTC  2026-11-24 02:00  soak/smoke/1                                 fail
-      nightly is paused (paused due to workflow failure: StackBusy): soak schedule resume nightly lets it go on
+      nightly is paused (paused due to workflow failure: the stack is held): soak schedule resume nightly lets it go on
       nightly was skipped 2 times, because its last run still went on"
     `);
   });

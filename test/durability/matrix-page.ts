@@ -8,13 +8,15 @@ export interface MatrixState {
   readonly results: ReadonlyMap<string, CellResult>;
   readonly treeHash: string;
   readonly seed: number;
+  /** How many systems shared the machine, each with a cell of its own under way. */
+  readonly systems: number;
   readonly twin: CellRun;
   readonly at: Date;
 }
 
 /** `docs/durability.json`: what the page is made from. */
 export function renderMatrixJson(state: MatrixState): string {
-  const { cells, results, treeHash, seed, at } = state;
+  const { cells, results, treeHash, seed, systems, at } = state;
   const told = cells.flatMap(({ id }) => results.get(id) ?? []);
   const absent = steps.flatMap((step) =>
     victims.flatMap((victim) => {
@@ -29,6 +31,7 @@ export function renderMatrixJson(state: MatrixState): string {
     at: at.toISOString(),
     treeHash,
     seed,
+    systems,
     machine,
     twin,
     cells: told,
@@ -148,14 +151,17 @@ function twinFigures({ observation, elapsedMs }: CellRun) {
   };
 }
 
-function measured({ at, treeHash, seed, twin, results }: MatrixState): string {
+const shared = (systems: number): string =>
+  systems === 1 ? '' : ` ${systems} systems shared it; a cell that failed beside another was done once more alone.`;
+
+function measured({ at, treeHash, seed, systems, twin, results }: MatrixState): string {
   const { cpu, cores, memoryBytes, kernel } = machineOf();
   const { outcome, seconds: took, requests, due, delivered, rarestOperation } = twinFigures(twin);
   const total = [...results.values()].reduce((sum, { elapsedSeconds }) => sum + elapsedSeconds, 0);
   const landings = [...results.values()].filter(({ landed }) => landed !== '').length;
   return [
-    `- ${at.toISOString().slice(0, 10)}, on ${cores} cores (${cpu}), ${(memoryBytes / 2 ** 30).toFixed(0)} GB, Linux ${kernel}.`,
+    `- ${at.toISOString().slice(0, 10)}, on ${cores} cores (${cpu}), ${(memoryBytes / 2 ** 30).toFixed(0)} GB, Linux ${kernel}.${shared(systems)}`,
     `- The twin: ${outcome} in ${took} s, ${requests} requests, ${delivered} of ${due} virtual-user seconds, its rarest operation answered ${rarestOperation} times, one gateway killed and healed as planned. One twin serves all steps, because all cells have its input.`,
-    `- ${landings} kills in ${Math.round(total / 60)} min; source \`${treeHash}\`, seed ${seed}. The seed decides where within its step each kill lands; another one tries other moments.`,
+    `- ${landings} kills in ${Math.round(total / 60)} min of runs; source \`${treeHash}\`, seed ${seed}. The seed decides where within its step each kill lands; another one tries other moments.`,
   ].join('\n');
 }

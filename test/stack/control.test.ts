@@ -107,7 +107,7 @@ describe('a schedule', () => {
       async () => {
         const busy = await schedule('busy');
         expect(busy).toMatchObject({ paused: true, last: { state: 'failed' } });
-        expect(busy?.note).toContain('StackBusy');
+        expect(busy?.note).toContain('the stack of test-host is held by');
       },
       { timeout: 60_000, interval: 1_000 },
     );

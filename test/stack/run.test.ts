@@ -120,45 +120,13 @@ describe('a run that goes on', () => {
     expect(() => system.record('engine-0', runKey)).toThrow();
     expect(() => system.record('sampler', runKey)).toThrow();
   });
-
-  it('is taken over when somebody terminated it: what it held is ended, and the next one passes', async () => {
-    const { workflowId, runKey } = await system.start('SoakWave', { wave: 'smoke', ...short, duration: '5m' });
-    await system.until(workflowId, ({ loadStartsAt = Infinity }) => Date.now() > loadStartsAt + 1_000);
-    await system.client.workflow.getHandle(workflowId).terminate('nothing of it gets to clean up');
-    expect(system.record('engine-0', runKey).pid).toBeGreaterThan(0);
-    const next = await system.start('SoakWave', { wave: 'smoke', ...short });
-    expect(await system.result(next.workflowId)).toMatchObject({ outcome: 'pass', reasons: [] });
-    for (const role of ['engine-0', 'sampler', 'watchdog']) expect(() => system.record(role, runKey)).toThrow();
-  });
-
-  it('continues as new without touching its load', async () => {
-    const { workflowId, runKey } = await system.start('StabilityRun', {
-      wave: 'smoke',
-      ...short,
-      windowsPerExecution: 1,
-    });
-    expect(await system.result(workflowId)).toMatchObject({ outcome: 'pass', reasons: [] });
-    const last = await system.client.workflow.getHandle(workflowId).describe();
-    expect(last.runId).not.toBe(runKey);
-    expect(last.raw.workflowExecutionInfo?.firstRunId).toBe(runKey);
-    expect(system.starts('engine-0', runKey)).toBe(1);
-    expect(system.starts('sampler', runKey)).toBe(1);
-    expect(system.readResult(runKey).load).toMatchObject({ dropped: 0, unknown: 0, abandoned: 0 });
-  });
 });
 
-describe('the other workflows', () => {
+describe('the federation mix alone', () => {
   it('FederationLoad asks what goes out to the gateways', async () => {
     const { workflowId, runKey } = await system.start('FederationLoad', { wave: 'smoke', ...short });
     expect(await system.result(workflowId)).toMatchObject({ outcome: 'pass', reasons: [] });
     const operations = system.readResult(runKey).operations.map(({ operation }) => operation);
     expect(operations.sort()).toEqual(['federated-tools', 'federation-aggregate', 'list-team-tools']);
-  });
-
-  it('AllWaves runs a child a wave and compares them', async () => {
-    const { workflowId } = await system.start('AllWaves', { waves: ['smoke'], ...short });
-    const { outcome, report } = await system.result(workflowId);
-    expect(outcome).toBe('pass');
-    expect(report).toContain('report.html');
   });
 });

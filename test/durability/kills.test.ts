@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResultFile } from '#reports/result.ts';
-import { startSystem, type System } from './system.ts';
+import { startSystem, type System } from '../stack/system.ts';
 
 /** Long enough to kill in the middle of, short enough for a test: no question of it needs more. */
 const input = { wave: 'smoke', duration: '20s', window: '10s', users: 10, faults: 'none', keep: 'stack' };

@@ -260,6 +260,7 @@ describe('the other verbs', () => {
         --shards <N>                  engines that share the virtual users
         --instances <N>               gateway instances
         --window <LENGTH>             length of one window
+        --warm-up <LENGTH>            longest time that caches are warmed for
         --windows-per-execution <N>   windows after which the workflow continues as new
         --windows-per-checkpoint <N>  windows from one checkpoint with a provisional verdict to the next
         --without <QUESTION,…>        promises to take out of the verdict; shown in its headline:

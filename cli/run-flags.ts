@@ -24,6 +24,7 @@ export const inputFlags: readonly Flag[] = [
   flagFor('shards', 'number', 'N'),
   flagFor('instances', 'number', 'N'),
   flagFor('window', 'text', 'LENGTH'),
+  flagFor('warmUp', 'text', 'LENGTH'),
   flagFor('windowsPerExecution', 'number', 'N'),
   flagFor('windowsPerCheckpoint', 'number', 'N'),
   flagFor('without', 'list', 'QUESTION,…'),

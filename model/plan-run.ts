@@ -51,7 +51,7 @@ export function planRun({ workflow, input, machine }: RunRequest): Plan {
     faultsAbsentBecause: absentBecause,
   });
   const without = promises.filter((question) => input.without?.includes(question));
-  const warmUpMs = warmUpMsOf[wave.name];
+  const warmUpMs = input.warmUp ?? warmUpMsOf[wave.name];
   return Plan.parse({
     schemaVersion: 1,
     workflow,

@@ -5,6 +5,9 @@ import { SeedProfile } from './population-plan.ts';
 import { Question } from './verdict.ts';
 import { WaveName } from './wave.ts';
 
+/** The step has half an hour. */
+const warmUpMsMax = 20 * 60_000;
+
 /** What `SoakWave` takes: a wave's name and what should differ from it (R1.1). Unknown keys are refused. */
 export const SoakWaveInput = z.strictObject({
   wave: WaveName,
@@ -21,6 +24,9 @@ export const SoakWaveInput = z.strictObject({
   shards: z.int().min(1).max(64).optional().describe('engines that share the virtual users'),
   instances: z.int().min(1).max(64).optional().describe('gateway instances'),
   window: DurationText.optional().describe('length of one window'),
+  warmUp: DurationText.refine((ms) => ms <= warmUpMsMax, 'a warm-up lasts at most 20m')
+    .optional()
+    .describe('longest time that caches are warmed for'),
   windowsPerExecution: z
     .int()
     .min(1)

@@ -21,6 +21,7 @@ const short = {
   window: '5s',
   seed: 7,
   faults: 'planned',
+  warmUp: '5s',
   keep: 'stack',
   onBlocked: 'wait',
 } as const;

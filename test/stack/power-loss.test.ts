@@ -10,7 +10,7 @@ import { startSystem, type System } from './system.ts';
  * Everything gets SIGKILL at once. That is not a power cut: what the kernel has not written yet is written all the same, so this
  * shows what survives the death of every process, not of the disk's cache.
  */
-const input = { wave: 'smoke', duration: '40s', window: '10s', users: 10, faults: 'none', keep: 'stack' };
+const input = { wave: 'smoke', duration: '30s', window: '10s', users: 10, faults: 'none', keep: 'stack' };
 
 let system: System;
 beforeAll(async () => {

@@ -62,7 +62,7 @@ describe('bad input', () => {
   });
 
   it('finds a taken port in preflight, names it, and gives the stack back', async () => {
-    const port = 4_444 + 3_100;
+    const port = 4_444 + system.portOffset;
     const other = createServer().listen(port, '127.0.0.1');
     try {
       const { type, message } = await failureOf('SoakWave', { wave: 'smoke', ...short });

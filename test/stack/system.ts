@@ -35,7 +35,7 @@ export interface System {
   readonly portOffset: number;
   /** One `soak …` command. */
   soak(...args: string[]): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }>;
-  /** Starts a workflow as `temporal workflow start` does: by type name, with one JSON argument. */
+  /** Starts a workflow as `temporal workflow start` does: by type name, with one JSON argument; its warm-up is short. */
   start(workflow: string, input: unknown): Promise<{ workflowId: string; runKey: string }>;
   progress(workflowId: string): Promise<Progress | undefined>;
   /** Waits until the run's progress is as wanted; throws after `withinMs`. */
@@ -77,7 +77,7 @@ export async function startSystem(
       : join(folder, 'stack', 'processes');
   };
   const record = (role: string, runKey?: string): ProcessRecord =>
-    JSON.parse(readFileSync(join(tableOf(role, runKey), `${role}.json`), 'utf8')) as ProcessRecord;
+    readJson(join(tableOf(role, runKey), `${role}.json`)) as ProcessRecord;
   const progress: System['progress'] = async (workflowId) => {
     const asked = client.workflow.getHandle(workflowId).query<Progress>('progress');
     return asked.catch(() => undefined);
@@ -91,7 +91,8 @@ export async function startSystem(
     soak,
     async start(workflow, input) {
       const workflowId = `test/${workflow}/${Date.now()}`;
-      const handle = await client.workflow.start(workflow, { taskQueue: 'soak', workflowId, args: [input] });
+      const args = [withShortWarmUp(input)];
+      const handle = await client.workflow.start(workflow, { taskQueue: 'soak', workflowId, args });
       return { workflowId, runKey: handle.firstExecutionRunId };
     },
     progress,
@@ -112,8 +113,7 @@ export async function startSystem(
     },
     record,
     starts: (role, runKey) => Number(readFileSync(join(tableOf(role, runKey), `${role}.starts`), 'utf8')),
-    readResult: (runKey) =>
-      JSON.parse(readFileSync(join(folder, 'runs', runKey, 'result.json'), 'utf8')) as RunResultFile,
+    readResult: (runKey) => readJson(join(folder, 'runs', runKey, 'result.json')) as RunResultFile,
     async down() {
       await connection.close();
       const ended = await soak('down', '--abort');
@@ -123,6 +123,10 @@ export async function startSystem(
     },
   };
 }
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+
+const withShortWarmUp = (input: unknown): unknown => (typeof input === 'object' ? { warmUp: '2s', ...input } : input);
 
 /** A Temporal server that is killed on purpose is away for a moment. */
 async function resultOf(client: Client, workflowId: string): Promise<RunResult> {

@@ -6,7 +6,7 @@ import { EvidenceSummary } from '#model/evidence-summary.ts';
 import type { Answer, Question } from '#model/verdict.ts';
 import { startSystem, type System } from './system.ts';
 
-const input = { wave: 'smoke', duration: '20s', window: '10s', users: 20, faults: 'none', keep: 'stack' };
+const input = { wave: 'smoke', duration: '14s', window: '7s', users: 20, faults: 'none', keep: 'stack' };
 const deathAfterMs = 6_000;
 
 let system: System;

@@ -84,4 +84,4 @@ stability-hour: setup ## Soak for an hour while every part of the harness is kil
 
 .PHONY: clean
 clean: ## Stop everything and delete the state of this checkout: data, runs and reports
-	@if [[ -d .soak ]]; then scripts/soak down && rm -rf .soak; fi
+	@if [[ -d .soak ]]; then scripts/soak down --purge; fi

@@ -147,7 +147,7 @@ export interface Service {
   /** Starts or adopts base and workers; `onLine` is told each step that takes time. */
   up(onLine: (line: string) => void): Promise<void>;
   /** Stops everything in reverse order. `refused` says why nothing was stopped (a run is active) and what to do. */
-  down(options: { abort: boolean }): Promise<{ stopped: string[]; refused?: string }>;
+  down(options: { abort: boolean; purge: boolean }): Promise<{ stopped: string[]; purged?: string; refused?: string }>;
   status(): Promise<StatusReport>;
   doctor(): Promise<DoctorReport>;
   machine(): Promise<Machine>;

@@ -77,6 +77,13 @@ export function dataFolderOf({ folder, runAs }: Pick<PostgresInstance, 'folder' 
   return join(rootDataHome, hashOf(folder), 'pgdata');
 }
 
+/** Deletes an ended server's data, wherever they are. */
+export function removePostgresData(instance: Pick<PostgresInstance, 'folder' | 'runAs'>): void {
+  const data = dataFolderOf(instance);
+  const isElsewhere = data.startsWith(`${rootDataHome}/`);
+  rmSync(isElsewhere ? dirname(data) : data, { recursive: true, force: true });
+}
+
 const accessRules = [
   '# Made by soakwave. The server listens on the loopback only.',
   'host all all 127.0.0.1/32 trust',

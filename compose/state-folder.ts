@@ -29,6 +29,9 @@ export function markStateFolder(stateFolder: string): void {
   if (readIfPresent(path) === undefined) writeAtomic(path, `${JSON.stringify({ layout })}\n`);
 }
 
+/** Whether a folder was marked as one of ours. */
+export const isStateFolder = (stateFolder: string): boolean => readIfPresent(stateFile(stateFolder)) !== undefined;
+
 const stateFile = (stateFolder: string): string => join(stateFolder, 'state.json');
 
 function parseJson(text: string): ReturnType<typeof StateFile.safeParse> {

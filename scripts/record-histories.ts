@@ -224,6 +224,5 @@ try {
   await soak('up');
   await replace(await recordAll());
 } finally {
-  await soak('down', '--abort');
-  rmSync(stateFolder, { recursive: true, force: true });
+  await soak('down', '--abort', '--purge');
 }

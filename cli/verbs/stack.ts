@@ -19,18 +19,26 @@ export const up: Verb = {
 export const down: Verb = {
   name: 'down',
   summary: 'stop everything that was started here; refused while a run is active',
-  flags: [{ name: 'abort', kind: 'switch', means: 'abort active runs first' }],
+  flags: [
+    { name: 'abort', kind: 'switch', means: 'abort active runs first' },
+    { name: 'purge', kind: 'switch', means: 'then delete all state here: data, runs and reports' },
+  ],
   examples: [
     ['soak down', 'when no run is active'],
     ['soak down --abort', 'in any case'],
+    ['soak down --purge', 'and leave nothing behind'],
   ],
   run: async (call, { service, out, err }) => {
-    const { stopped, refused } = await service.down({ abort: call.flags['abort'] === true });
+    const { stopped, purged, refused } = await service.down({
+      abort: call.flags['abort'] === true,
+      purge: call.flags['purge'] === true,
+    });
     if (refused !== undefined) {
       err(`Nothing was stopped: ${refused}`);
       return exitCodes.fail;
     }
     out(stopped.length === 0 ? 'Nothing was up.' : `Stopped ${stopped.join(', ')}.`);
+    if (purged !== undefined) out(`Deleted ${purged} and all data.`);
     return exitCodes.ok;
   },
 };

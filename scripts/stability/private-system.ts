@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,8 +37,7 @@ export async function startPrivateSystem(portOffset: number): Promise<PrivateSys
   };
   const soak = (...args: string[]) => execa('scripts/soak', args, { cwd: home, env, stdio: 'inherit' });
   const down = async (): Promise<void> => {
-    await soak('down', '--abort');
-    rmSync(stateFolder, { recursive: true, force: true });
+    await soak('down', '--abort', '--purge');
   };
   try {
     await soak('up');

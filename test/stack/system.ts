@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
+import { dataFolderOf } from '#compose/postgres.ts';
+import { serverUser } from '#compose/system-user.ts';
 import type { Progress, RunResult } from '#model/progress.ts';
 import type { ProcessRecord } from '#model/stack.ts';
 import type { RunResultFile } from '#reports/result.ts';
@@ -69,13 +71,7 @@ export async function startSystem(
   const connection = await Connection.connect({ address: `127.0.0.1:${7_233 + portOffset}` });
   const client = new Client({ connection });
 
-  const tableOf = (role: string, runKey?: string): string => {
-    if (runKey !== undefined) return join(folder, 'runs', runKey, 'held', 'processes');
-    if (['temporal', 'evidence'].includes(role)) return join(folder, 'base', 'processes');
-    return ['orchestrator', 'host', 'seed', 'load', 'supervisor'].includes(role)
-      ? join(folder, 'workers')
-      : join(folder, 'stack', 'processes');
-  };
+  const tableOf = (role: string, runKey?: string): string => tableFolder(folder, role, runKey);
   const record = (role: string, runKey?: string): ProcessRecord =>
     readJson(join(tableOf(role, runKey), `${role}.json`)) as ProcessRecord;
   const progress: System['progress'] = async (workflowId) => {
@@ -116,12 +112,21 @@ export async function startSystem(
     readResult: (runKey) => readJson(join(folder, 'runs', runKey, 'result.json')) as RunResultFile,
     async down() {
       await connection.close();
-      const ended = await soak('down', '--abort');
+      const data = dataFolderOf({ folder: join(folder, 'stack'), runAs: serverUser() });
+      const ended = await soak('down', '--abort', '--purge');
       giveBack();
       if (ended.exitCode !== 0) throw new Error(`soak down failed: ${ended.stdout}\n${ended.stderr}`);
-      rmSync(folder, { recursive: true, force: true });
+      for (const left of [folder, data]) if (existsSync(left)) throw new Error(`soak down --purge left ${left}`);
     },
   };
+}
+
+function tableFolder(folder: string, role: string, runKey?: string): string {
+  if (runKey !== undefined) return join(folder, 'runs', runKey, 'held', 'processes');
+  if (['temporal', 'evidence'].includes(role)) return join(folder, 'base', 'processes');
+  return ['orchestrator', 'host', 'seed', 'load', 'supervisor'].includes(role)
+    ? join(folder, 'workers')
+    : join(folder, 'stack', 'processes');
 }
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));

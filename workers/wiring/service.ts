@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Service, StatusReport } from '#cli/service.ts';
@@ -6,7 +7,10 @@ import { readClaim } from '#compose/claim.ts';
 import { examine } from '#compose/doctor.ts';
 import { releaseLocal } from '#compose/local/provision.ts';
 import { findForeignListeners } from '#compose/preflight.ts';
+import { removePostgresData } from '#compose/postgres.ts';
 import { createProcessTable } from '#compose/process-table.ts';
+import { isStateFolder } from '#compose/state-folder.ts';
+import { serverUser } from '#compose/system-user.ts';
 import { createContext } from './context.ts';
 import { doctorChecks } from './doctor-checks.ts';
 import { type Environment, UsageError } from './environment.ts';
@@ -51,7 +55,7 @@ export function createService(environment: Environment): Service {
       for (const line of await janitor.sweep()) onLine(line);
       onLine(ui === undefined ? `ready: Temporal at ${(await connect()).address}` : `ready: Temporal UI at ${ui}`);
     },
-    async down({ abort }) {
+    async down({ abort, purge }) {
       const running = await desk.active().catch(() => []);
       // On somebody else's Temporal there may be runs of other machines: ours is the one that holds the stack here.
       const owner = readClaim(places.stack)?.workflowId;
@@ -62,7 +66,8 @@ export function createService(environment: Environment): Service {
       }
       await desk.abort(active);
       const stopped = await stopEverything(places, () => desk.stopHeld());
-      return { stopped: [...stopped, ...(await janitor.endStragglers())] };
+      stopped.push(...(await janitor.endStragglers()));
+      return { stopped, ...(purge ? { purged: purgeState(environment, places) } : {}) };
     },
     async status() {
       const temporal = await connect().catch(unlessUsage);
@@ -154,6 +159,14 @@ function listProcesses(places: Places, stackFolder: string): StatusReport['proce
   return [places.workers, join(places.base, 'processes'), stackFolder]
     .flatMap((folder) => createProcessTable(folder).list())
     .map(({ role, pid, startedAt, isAlive }) => ({ role, pid, startedAt, state: isAlive ? 'running' : 'dead' }));
+}
+
+/** Only what is marked as a state folder of ours goes, and only after everything in it was stopped. */
+function purgeState({ stateFolder }: Environment, places: Places): string {
+  const runAs = serverUser();
+  for (const folder of [places.stack, join(places.base, 'evidence')]) removePostgresData({ folder, runAs });
+  if (isStateFolder(stateFolder)) rmSync(stateFolder, { recursive: true, force: true });
+  return stateFolder;
 }
 
 /** In reverse order: who restarts, then who works, then what they work on, then what all stand on. */

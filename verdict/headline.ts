@@ -1,3 +1,4 @@
+import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { formatDuration } from '#model/figures.ts';
 import type { Answer, Outcome } from '#model/verdict.ts';
 import type { JudgeInput } from './rule.ts';
@@ -11,13 +12,22 @@ export interface HeadlineInput extends JudgeInput {
 
 const namedMax = 3;
 
-/** One sentence that can stand alone: what came out, why, what the harness missed, and what was taken out of the question. */
+/** One sentence that can stand alone: what came out, why, what the harness missed, what of the target died unasked, and what was taken out of the question. */
 export function writeHeadline(input: HeadlineInput): string {
   const { plan, evidence } = input;
   const outageMs = unionMs(evidence.outages);
   const outage = outageMs === 0 ? [] : [`the harness was out for ${formatDuration(outageMs)} of the load`];
   const without = plan.without.length === 0 ? [] : [`without ${plan.without.join(', ')}`];
-  return `${[finding(input), ...outage, ...without].join('; ')}.`;
+  return `${[finding(input), ...outage, ...deaths(evidence), ...without].join('; ')}.`;
+}
+
+/** Also where they were tolerated: a run in which the target died once is another run than one in which it did not. */
+function deaths({ unplannedOutages }: EvidenceSummary): string[] {
+  if (unplannedOutages.length === 0) return [];
+  const roles = [...new Set(unplannedOutages.map(({ name }) => name))];
+  const shown = roles.slice(0, namedMax).join(', ');
+  const rest = roles.length > namedMax ? ` and ${roles.length - namedMax} more` : '';
+  return [`${shown}${rest} died unasked, down for ${formatDuration(unionMs(unplannedOutages))}`];
 }
 
 function finding({ answers, outcome, interruption }: HeadlineInput): string {

@@ -117,6 +117,11 @@ describe('judge', () => {
     expect(verdict.outcome).toBe('pass');
   });
 
+  it('says in the headline what died unasked, also where that was tolerated', async () => {
+    const { verdict } = await answers({ plan: syntheticPlan(), records: [...healthy, ...redisDies()] });
+    expect(verdict.headline).toMatch(/^Pass: .*; redis died unasked, down for [\d.]+ m?s\.$/);
+  });
+
   it('says in the headline what was taken out', async () => {
     const { verdict, of } = await answers({
       plan: { ...judgedPlan, promises: ['error-rate'], without: ['samples-present'] },

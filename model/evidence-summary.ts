@@ -176,3 +176,9 @@ export const EvidenceSummary = z.strictObject({
   }),
 });
 export type EvidenceSummary = z.infer<typeof EvidenceSummary>;
+
+/** How long load was planned for, in milliseconds: pauses are none of it. 0 when the load never began. */
+export function loadMsOf({ loadStartsAt, loadEndsAt, pauses = [] }: EvidenceSummary): number {
+  const pausedMs = pauses.reduce((sum, { from, to }) => sum + to - from, 0);
+  return Math.max(0, (loadEndsAt ?? 0) - (loadStartsAt ?? 0) - pausedMs);
+}

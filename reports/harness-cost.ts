@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { EvidenceSummary, SeriesSummary } from '#model/evidence-summary.ts';
+import { type EvidenceSummary, loadMsOf, type SeriesSummary } from '#model/evidence-summary.ts';
 import { formatBytes, formatNumber } from '#model/figures.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
@@ -49,15 +49,16 @@ export function summariseCost({ evidence, footprint }: Pick<ReportInput, 'eviden
   };
 }
 
-function summariseProcess(role: string, { series, loadStartsAt, loadEndsAt }: EvidenceSummary): HarnessProcess {
-  const of = (metric: string): SeriesSummary[] => series.filter((each) => each.role === role && each.metric === metric);
+function summariseProcess(role: string, evidence: EvidenceSummary): HarnessProcess {
+  const of = (metric: string): SeriesSummary[] =>
+    evidence.series.filter((each) => each.role === role && each.metric === metric);
   const grown = of(metrics.cpuSeconds).flatMap(({ inLoad }) => inLoad?.increase ?? []);
   const rss = of(metrics.rssBytes).sort((a, b) => a.incarnation - b.incarnation);
   const files = of(metrics.openFiles).map(({ max }) => max);
   const [first, last] = [rss[0]?.points[0]?.[1], rss.at(-1)?.last];
   const growth = growthOf(rss);
   const cpuSeconds = grown.reduce((sum, seconds) => sum + seconds, 0);
-  const loadSeconds = ((loadEndsAt ?? 0) - (loadStartsAt ?? 0)) / 1_000;
+  const loadSeconds = loadMsOf(evidence) / 1_000;
   return {
     role,
     restarts: Math.max(0, new Set(rss.map(({ incarnation }) => incarnation)).size - 1),

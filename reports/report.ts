@@ -1,3 +1,4 @@
+import { loadMsOf } from '#model/evidence-summary.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
 import { totalLoadMs } from '#model/load-plan.ts';
 import { checkpointsSection } from './checkpoints.ts';
@@ -62,7 +63,7 @@ function withoutOutcome(headline: string): string {
 
 function facts({ plan, evidence, meta }: ReportInput): Markup {
   const { load, population, stack } = plan;
-  const loadMs = (evidence.loadEndsAt ?? 0) - (evidence.loadStartsAt ?? 0);
+  const loadMs = loadMsOf(evidence);
   const { requests } = evidence.ledger.totals;
   const reads = evidence.classes.find((each) => each.class === 'local-read')?.overall;
   const ended = evidence.iterations.ok + evidence.iterations.failed;

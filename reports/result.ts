@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Checkpoint } from '#model/checkpoint.ts';
-import { ClassLatency, FaultSummary, NamedWindow, OperationSummary } from '#model/evidence-summary.ts';
+import { ClassLatency, FaultSummary, loadMsOf, NamedWindow, OperationSummary } from '#model/evidence-summary.ts';
 import { LedgerTotals } from '#model/ledger.ts';
 import { OperatorRecord } from '#model/operator.ts';
 import { Objectives, WorkflowName } from '#model/plan.ts';
@@ -28,7 +28,7 @@ export const RunResultFile = z.strictObject({
   load: LedgerTotals.extend({
     virtualUsers: z.int(),
     loadMs: z.number(),
-    /** Over the whole load, ramp and faults included; absent when no load began. */
+    /** Over the whole load but its pauses, ramp and faults included; absent when no load began. */
     requestsPerSecond: z.number().optional(),
   }),
   operations: z.array(OperationSummary),
@@ -56,7 +56,7 @@ export function renderResult(
   files: { readonly report: string; readonly result: string },
 ): RunResultFile {
   const { plan, evidence, verdict, meta } = input;
-  const loadMs = (evidence.loadEndsAt ?? 0) - (evidence.loadStartsAt ?? 0);
+  const loadMs = loadMsOf(evidence);
   const { requests } = evidence.ledger.totals;
   return {
     schemaVersion: 1,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadStartsAt, syntheticPlan, syntheticRecords } from '../test/synthetic-run.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
+import { loadMsOf } from '#model/evidence-summary.ts';
 import { metrics } from '#model/metrics.ts';
 import { pauseLoad, planAsSteered, resumeLoad } from '#model/schedule.ts';
 import { foldEvidence } from './fold.ts';
@@ -27,6 +28,8 @@ describe('a load that was paused', () => {
     const evidence = await fold();
     expect(evidence.pauses).toEqual([pause]);
     expect((evidence.loadEndsAt ?? 0) - loadStartsAt).toBe(60_000 + 20_000 + 1_000);
+    // Rates are over the time in which there was to be load.
+    expect(loadMsOf(evidence)).toBe(60_000 + 1_000);
     const due = evidence.ledger.points.filter(({ at }) => isPaused(at)).map((point) => point.due);
     expect(due).toEqual(Array.from({ length: 20 }, () => 0));
   });

@@ -134,6 +134,9 @@ async function work({ all, store, seed, systems }: Job, queue: Cell[], interrupt
       if (!values.busy) writePages({ ...state, at: new Date() });
       say(`${queue.length} to do, about ${minutes(queue, systems)} min`);
     }
+  } catch (error) {
+    say(`one system ends: ${error instanceof Error ? error.message : String(error)}`);
+    throw error;
   } finally {
     await system.down();
   }

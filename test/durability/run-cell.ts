@@ -83,9 +83,9 @@ export async function runCell(system: System, cell: Cell, from: CellInput): Prom
   const reached = hooks.reach(cell.point, ended.signal);
   reached.catch(() => undefined); // looked at by `disturb`; the run may be over before
   const run = await startRun(system, cell, from);
+  const result = system.result(run.workflowId);
+  result.catch(() => undefined);
   try {
-    const result = system.result(run.workflowId);
-    result.catch(() => undefined);
     const disturbed = disturb({ system, cell, hooks, run, reached: within(withinMs.kill, reached) });
     const { problems, recoveredMs, ...kill } = await within(withinMs[cell.kind], disturbed);
     const told = RunResult.parse(await within(withinMs[cell.kind], result));
@@ -101,6 +101,7 @@ export async function runCell(system: System, cell: Cell, from: CellInput): Prom
     };
   } catch (error) {
     await giveUp(system, run.workflowId);
+    await within(backWithinMs, result).catch(() => undefined); // a call that is repeated must not outlive its connection
     throw error;
   } finally {
     ended.abort();

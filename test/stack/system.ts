@@ -11,6 +11,7 @@ import { serverUser } from '#compose/system-user.ts';
 import type { Progress, RunResult } from '#model/progress.ts';
 import type { ProcessRecord } from '#model/stack.ts';
 import type { RunResultFile } from '#reports/result.ts';
+import { channelArgs } from '#workers/wiring/temporal.ts';
 
 /** Ports of the tests' own systems, beside whatever runs on the usual ones: two that are tested at once never meet. */
 const portOffsets = [3_100, 3_400, 3_700, 4_000, 4_300, 4_600, 4_900, 5_200, 5_500, 5_800];
@@ -68,7 +69,7 @@ export async function startSystem(
   };
   const up = await soak('up');
   if (up.exitCode !== 0) throw new Error(`soak up failed: ${up.stdout}\n${up.stderr}`);
-  const connection = await Connection.connect({ address: `127.0.0.1:${7_233 + portOffset}` });
+  const connection = await Connection.connect({ address: `127.0.0.1:${7_233 + portOffset}`, channelArgs });
   const client = new Client({ connection });
 
   const tableOf = (role: string, runKey?: string): string => tableFolder(folder, role, runKey);
@@ -135,7 +136,7 @@ const withShortWarmUp = (input: unknown): unknown => (typeof input === 'object' 
 
 /** A Temporal server that is killed on purpose is away for a moment. */
 async function resultOf(client: Client, workflowId: string): Promise<RunResult> {
-  const deadline = Date.now() + 240_000;
+  const deadline = Date.now() + 420_000;
   for (;;) {
     try {
       return (await client.workflow.getHandle(workflowId).result()) as RunResult;

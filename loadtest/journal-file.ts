@@ -68,7 +68,10 @@ function decodeEntry(line: string): JournalEntry | undefined {
   const text = line.slice(9);
   if (line.slice(0, 8) !== checksumOf(text)) return undefined;
   // The checksum is that of a line of ours: its shape need not be checked again.
-  return JSON.parse(text) as JournalEntry;
+  const entry = JSON.parse(text) as JournalEntry;
+  if (entry.entry !== 'object') return entry;
+  // JSON has no `undefined`, which stands for an object that is not there.
+  return { ...entry, values: entry.values.map((value) => value ?? undefined) };
 }
 
 const checksumOf = (text: string): string => crc32(text).toString(16).padStart(8, '0');

@@ -168,6 +168,9 @@ describe('the fold of a long run', () => {
     written.apply({ entry: 'change', objectId: 1, change: { kind: 'delete' } });
     written.apply({ entry: 'changed', objectId: 1, effect: 'done' });
     written.apply({ entry: 'change', objectId: 2, change: { kind: 'share', teamId: 9 } });
+    // Whether it is still there is not known: one of its values is that it is not.
+    written.apply({ entry: 'change', objectId: 3, change: { kind: 'delete' } });
+    written.apply({ entry: 'changed', objectId: 3, effect: 'unknown' });
     writeFileSync(join(folder, 'engine-0.1.7.journal'), [...entriesOf(written)].map(encodeEntry).join(''));
     const again = await read();
     expect([...again.objects]).toEqual([...written.objects]);

@@ -133,8 +133,10 @@ function findDoubles(cell: Cell, run: Observation, twin: Observation): string[] 
     .filter((type) => !mayBeRepeated(cell, type) && run.scheduled[type] !== twin.scheduled[type])
     .map((type) => `${type} was scheduled ${run.scheduled[type] ?? 0} times, not ${twin.scheduled[type] ?? 0}`);
   const expected = expectedStarts(cell, run, twin);
+  // A PostgreSQL does not start while a child of the killed one still holds its memory; it is tried again.
+  const mayTakeMore = (role: string): boolean => role === 'evidence' && cell.victim === 'evidence';
   const started = Object.entries(run.starts)
-    .filter(([role, starts]) => starts !== expected(role))
+    .filter(([role, starts]) => starts < expected(role) || (starts > expected(role) && !mayTakeMore(role)))
     .map(([role, starts]) => `${role} was started ${starts} times, not ${expected(role)}`);
   return [...often, ...started];
 }

@@ -29,8 +29,8 @@ function installRuntime(log: Logger): void {
 }
 
 /**
- * Runs one process's workers until it is told to shut down (SIGTERM, SIGINT). Fails at once when Temporal cannot be
- * reached or a worker dies: the process then exits non-zero and its supervisor starts it again with backoff.
+ * Runs one process's workers until it is told to shut down (SIGTERM, SIGINT). Fails when Temporal cannot be
+ * reached within a minute or a worker dies: the process then exits non-zero and its supervisor starts it again with backoff.
  */
 export async function runWorkers(
   environment: Environment,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
@@ -43,9 +44,22 @@ export async function connectClient(environment: Environment, timeoutMs = 5_000)
   };
 }
 
+/** A server that starts at the same time as its workers is waited for. */
+const serverWithinMs = 60_000;
+const lookMs = 500;
+
+/** Rejects when the service is not there after a minute. */
 export async function connectWorker(
   environment: Environment,
 ): Promise<{ connection: NativeConnection; namespace: string }> {
   const { options, namespace } = temporalAddress(environment);
-  return { connection: await NativeConnection.connect(options), namespace };
+  const deadline = Date.now() + serverWithinMs;
+  for (;;) {
+    try {
+      return { connection: await NativeConnection.connect(options), namespace };
+    } catch (error) {
+      if (Date.now() >= deadline) throw error;
+      await sleep(lookMs);
+    }
+  }
 }

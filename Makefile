@@ -9,12 +9,17 @@ waves := smoke small medium large enterprise
 # Variables that `soak run` knows, as its flags: make soak-test-small DURATION=5m USERS=50 SPAWN_RATE=10
 run_flags = $(if $(DURATION),--duration '$(DURATION)') $(if $(USERS),--users '$(USERS)') \
   $(if $(SPAWN_RATE),--spawn-rate '$(SPAWN_RATE)')
+# And those of `soak seed`: make seed-medium SCALE=0.1 PARALLEL_WORKERS=2 BATCH_SIZE=4096 PROFILE=… SEED=… DATABASE=… RESET=1
+seed_flags = $(if $(SCALE),--scale '$(SCALE)') $(if $(PARALLEL_WORKERS),--parallel-workers '$(PARALLEL_WORKERS)') \
+  $(if $(BATCH_SIZE),--batch-size '$(BATCH_SIZE)') $(if $(PROFILE),--profile '$(PROFILE)') $(if $(SEED),--seed '$(SEED)') \
+  $(if $(DATABASE),--database '$(DATABASE)') $(if $(RESET),--reset)
 jobs := $(shell nproc 2>/dev/null || echo 2)
 
 .PHONY: help
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-28s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '  %-28s %s\n' 'soak-test-{wave}' 'Run one wave to its verdict; waves: $(waves)'
+	@printf '  %-28s %s\n' 'seed-{wave}' 'Seed the data set of a wave into the local stack: make seed-medium SCALE=0.1 RESET=1'
 	@echo '  The soak-test targets take DURATION=5m USERS=50 SPAWN_RATE=10'
 
 .PHONY: setup
@@ -65,6 +70,14 @@ status: ## Say what runs here
 .PHONY: $(waves:%=soak-test-%)
 $(waves:%=soak-test-%): soak-test-%: setup
 	@scripts/soak run $* $(run_flags)
+
+.PHONY: $(waves:%=seed-%)
+$(waves:%=seed-%): seed-%: setup
+	@scripts/soak seed $* $(seed_flags)
+
+.PHONY: bench-seed
+bench-seed: setup ## Measure the seeder against bare COPY, generate_series and pgbench
+	@scripts/soak bench seed
 
 .PHONY: soak-test-all-waves
 soak-test-all-waves: setup ## Run the waves one after another and compare them

@@ -3,7 +3,7 @@ import type { Entity, SeededEntity } from '#model/population-plan.ts';
 import { beating } from './heartbeat.ts';
 
 export interface Seeder {
-  prepare(run: RunRef): Promise<{ shards: number; alreadyComplete: boolean }>;
+  prepare(run: RunRef, signal: AbortSignal): Promise<{ shards: number; alreadyComplete: boolean }>;
   pull(
     run: RunRef,
     options: { onProgress: (entity: Entity, rows: number) => void; signal: AbortSignal },
@@ -15,7 +15,10 @@ export interface Seeder {
 export function createSeedActivities(seeder: Seeder): SeedActivities {
   return {
     async prepareSeed(run) {
-      return beating(() => seeder.prepare(run));
+      return beating(async ({ signal }) => {
+        const { shards, alreadyComplete } = await seeder.prepare(run, signal);
+        return { shards, alreadyComplete };
+      });
     },
     async seedShards(run) {
       return beating((beat) => {

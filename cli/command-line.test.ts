@@ -299,6 +299,8 @@ describe('the other verbs', () => {
         doctor [options]                  check every prerequisite at once; exit 1 when one is missing
         plan [options] [WAVE]             what a run would do on this machine: sizes, schedule and how far it can be
                                           scaled (twice the planned users), faults, promises, needs; starts nothing
+        seed [options] [WAVE]             fill a database with the data set of a wave, exactly once; go on where it
+                                          was interrupted
         run [options] [WAVE]              start a run, follow it, exit 0 pass, 1 fail, 2 inconclusive, 64 usage
         attach [options] [RUN]            follow a run that was started elsewhere or detached from
         list [options]                    runs, latest first
@@ -313,6 +315,9 @@ describe('the other verbs', () => {
         extend [options] [RUN]            let the load go on for longer, with as many users as at its end
         resolve [options] [RUN CHOICE]    say what a blocked step shall do: retry, skip or abort
         schedule [options] [ACTION NAME]  runs by the clock: create, list, pause, resume, delete, trigger
+        snapshot [options] [ACTION NAME]  keep the local stack’s seeded database, and bring it back: a wave starts
+                                          from the same state twice
+        bench [options] [WHAT]            measure soakwave against its peers on this machine
         status [options]                  what runs here: Temporal, processes, runs
         up                                start Temporal, the evidence store and the workers here, or adopt those
                                           that run

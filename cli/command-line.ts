@@ -7,11 +7,14 @@ import { whenAborted } from './interruption.ts';
 import type { Service } from './service.ts';
 import type { Verb, VerbContext } from './verb.ts';
 import { attach } from './verbs/attach.ts';
+import { bench } from './verbs/bench.ts';
 import { abort, extend, inject, pause, resolve, resume, scale } from './verbs/control.ts';
 import { plan } from './verbs/plan.ts';
 import { report } from './verbs/report.ts';
 import { run } from './verbs/run.ts';
 import { schedule } from './verbs/schedule.ts';
+import { seed } from './verbs/seed.ts';
+import { snapshot } from './verbs/snapshot.ts';
 import { down, up } from './verbs/stack.ts';
 import { doctor, list, status } from './verbs/state.ts';
 
@@ -22,7 +25,22 @@ export interface CommandLine extends Omit<VerbContext, 'service'> {
 }
 
 const control: readonly Verb[] = [pause, resume, abort, scale, inject, extend, resolve];
-const verbs: readonly Verb[] = [doctor, plan, run, attach, list, report, ...control, schedule, status, up, down];
+const verbs: readonly Verb[] = [
+  doctor,
+  plan,
+  seed,
+  run,
+  attach,
+  list,
+  report,
+  ...control,
+  schedule,
+  snapshot,
+  bench,
+  status,
+  up,
+  down,
+];
 
 /**
  * Runs one `soak …` command line and answers with its exit status. A mistake of the user ends with one message that lists every

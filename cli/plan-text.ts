@@ -1,6 +1,8 @@
 import { countCheckpoints } from '#model/checkpoint.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import { entityBytes } from '#model/needs.ts';
 import type { Plan } from '#model/plan.ts';
+import type { Entity } from '#model/population-plan.ts';
 import { paint } from './colour.ts';
 import { renderClock } from './progress-text.ts';
 import { renderTable } from './table.ts';
@@ -40,7 +42,20 @@ function sizes({ needs: { rows }, population }: Plan): Row[] {
     memberships: `at most ${formatNumber(population.teamMembersMax)} members a team`,
     usageMetrics: `${population.metricsPerToolDay} rows a tool a day for ${population.metricsRetentionDays} days`,
   };
-  return Object.entries(rows).map(([entity, count]) => [words(entity), formatNumber(count), notes[entity] ?? '']);
+  const bytesOf = (entity: string, count: number): number => entityBytes(entity as Entity, count);
+  const all = Object.entries(rows);
+  const total = all.reduce((sum, [entity, count]) => sum + bytesOf(entity, count), 0);
+  return [
+    ...all.map(([entity, count]) => [
+      ...[words(entity), formatNumber(count), formatBytes(bytesOf(entity, count)), notes[entity] ?? ''],
+    ]),
+    [
+      'in all',
+      formatNumber(all.reduce((sum, [, count]) => sum + count, 0)),
+      formatBytes(total),
+      'on disk, with indexes',
+    ],
+  ];
 }
 
 function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: Plan): Row[] {

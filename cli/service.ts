@@ -2,8 +2,10 @@ import * as z from 'zod';
 import type { Machine } from '#model/machine.ts';
 import type { OperatorAction } from '#model/operator.ts';
 import type { WorkflowName } from '#model/plan.ts';
+import type { Entity, SeededEntity } from '#model/population-plan.ts';
 import { Phase, type Progress, type RunResult } from '#model/progress.ts';
 import { Outcome } from '#model/verdict.ts';
+import type { WaveName } from '#model/wave.ts';
 
 /** One run as `soak list` and `soak status` show it. `runId` is the run key. */
 export const RunListing = z.strictObject({
@@ -138,12 +140,122 @@ export interface Schedules {
   trigger(name: string): Promise<Triggered>;
 }
 
+/** A data set to be seeded, without a run. */
+export interface SeedOrder {
+  /** Keys of `SoakWave`'s input; has passed `parseInput`. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Somebody else's database; absent: that of the local stack. */
+  readonly databaseUrl?: string;
+  /** Absent: as many as there are cores. */
+  readonly parallelWorkers?: number;
+  readonly batchRows?: number;
+  /** What was seeded of another plan may be dropped. */
+  readonly reset: boolean;
+  /** Nothing is written: what is there is held against the plan. */
+  readonly verifyOnly: boolean;
+}
+
+/** Told while rows land. */
+export interface SeedWatch {
+  readonly signal: AbortSignal;
+  readonly onLine: (line: string) => void;
+  readonly onStage: (stage: 'rows' | 'finish' | 'verify', rows?: SeedRows) => void;
+  readonly onRows: (entity: Entity, rows: number) => void;
+}
+
+/** By entity: rows of the plan, and those that had landed before. */
+export interface SeedRows {
+  readonly planned: Readonly<Partial<Record<Entity, number>>>;
+  readonly landed: Readonly<Partial<Record<Entity, number>>>;
+}
+
+/** Last line of `soak seed --json`. */
+export interface SeedReport {
+  readonly wave: string;
+  readonly seed: number;
+  readonly profile: string;
+  readonly scale: number;
+  readonly entities: readonly SeededEntity[];
+  readonly seconds: number;
+  /** Nothing was left to do. */
+  readonly wasComplete: boolean;
+  /** Where the time of seeding went, by entity (in seconds of a worker) and by stage; absent under `--verify`. */
+  readonly times?: {
+    readonly entities: readonly {
+      readonly entity: Entity;
+      readonly generateSeconds: number;
+      readonly copySeconds: number;
+      readonly indexSeconds: number;
+    }[];
+    readonly stages: readonly { readonly stage: string; readonly seconds: number }[];
+  };
+  /** Of `--verify`: one sentence each; none when everything is as planned. */
+  readonly differences: readonly string[];
+}
+
+/** A kept data set of the local stack, as `soak snapshot list` shows it. */
+export interface SnapshotListing {
+  readonly name: string;
+  readonly bytes: number;
+  readonly users: number;
+  readonly teams: number;
+  readonly seed: number;
+  readonly profile: string;
+}
+
+/** Reject with a `NotUp` when the stack is in use, with a `UsageError` when there is nothing of that name. */
+export interface Snapshots {
+  list(): Promise<SnapshotListing[]>;
+  /** One of that name is replaced. */
+  save(name: string): Promise<SnapshotListing>;
+  restore(name: string): Promise<SnapshotListing>;
+  remove(name: string): Promise<void>;
+}
+
+/** What `soak bench seed` is to measure. */
+export interface SeedBenchOrder {
+  readonly wave: WaveName;
+  /** Of each entity. */
+  readonly rows: number;
+  readonly rounds: number;
+  readonly workers?: number;
+}
+
+interface CopyComparison {
+  readonly entity: Entity;
+  readonly rows: number;
+  /** Into a partition of its own that is made and filled in one transaction, or into a table that is there. */
+  readonly mode: 'freeze' | 'plain';
+  readonly rowsPerSecond: number;
+  /** Of a binary COPY of the same rows on as many connections, encoded before the clock starts. */
+  readonly copyRowsPerSecond: number;
+  readonly ratioToCopy: number;
+}
+
+/** Last line of `soak bench seed --json`; rates are medians, in rows a second. */
+export interface SeedBenchReport {
+  readonly wave: string;
+  readonly workers: number;
+  readonly rounds: number;
+  /** Entities of at least a million rows, as seeding writes them into a schema of its own. */
+  readonly entities: readonly CopyComparison[];
+  /** The partitioned ones as they would be written into somebody else's tables. */
+  readonly foreign: readonly CopyComparison[];
+  readonly scaling: readonly { readonly entity: Entity; readonly workers: number; readonly rowsPerSecond: number }[];
+  readonly peers: readonly { readonly name: string; readonly rows: number; readonly rowsPerSecond: number }[];
+}
+
+/** Measurements on this machine, on servers of their own that are gone afterwards. */
+export interface BenchDesk {
+  benchSeed(order: SeedBenchOrder, onLine: (line: string) => void): Promise<SeedBenchReport>;
+}
+
 /**
  * All that the command line asks of the system. Connections are made on first use and ended by `close`.
  * A mistake of the user (an unknown profile, a wrong environment variable) rejects with an Error named `UsageError`; a part
  * that is not up, with one named `NotUp` whose message says how to start it; anything else is a failure of ours.
  */
-export interface Service {
+export interface Service extends BenchDesk {
   /** Starts or adopts base and workers; `onLine` is told each step that takes time. */
   up(onLine: (line: string) => void): Promise<void>;
   /** Stops everything in reverse order. `refused` says why nothing was stopped (a run is active) and what to do. */
@@ -164,6 +276,9 @@ export interface Service {
   /** Sends an operator's update and waits for its answer, for half a minute at most. */
   tell(order: OperatorOrder): Promise<OperatorAnswer>;
   readonly schedules: Schedules;
+  readonly snapshots: Snapshots;
+  /** Rejects with an Error named `ForeignData` or `SeedFailed` whose message says what to do. */
+  seed(order: SeedOrder, watch: SeedWatch): Promise<SeedReport>;
   /** Which Temporal is asked; nothing is connected for it. */
   where(): { address: string; namespace: string };
   close(): Promise<void>;

@@ -22,7 +22,7 @@ process.on('uncaughtException', (error) => {
 
 process.exitCode = await main();
 // A connection that is slow to close, or a wait for a run that was detached from, must not hold the terminal.
-setTimeout(() => process.exit(), 2_000).unref();
+setTimeout(() => process.exit(), 50).unref();
 
 async function main(): Promise<number> {
   const err = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -46,10 +46,7 @@ export function checkMachine(options: PreflightOptions): PreflightProblem[] {
   return [...checkPrograms(options), ...checkPorts(options, processes), ...checkSizes(options.plan, machine, present)];
 }
 
-/**
- * Memory, disk and open files; pure, so that it can be shown for any machine.
- * @internal
- */
+/** Memory, disk and open files; pure, so that it can be shown for any machine. */
 export function checkSizes(
   { needs, load }: Pick<Plan, 'needs' | 'load'>,
   machine: MachineMeasure,

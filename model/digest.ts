@@ -9,6 +9,8 @@ const half = 0x400_0000;
 export interface Checksum {
   /** Adds a × b; both are integers in 0…2^26−1. At most 2^26 products fit between two readings. */
   add(a: number, b: number): void;
+  /** Adds products that an inner loop has summed itself: high × 2^26 + low, both of at most 2^26 of them. */
+  addSums(high: number, low: number): void;
   /** Sixteen hexadecimal digits. */
   hex(): string;
 }
@@ -29,6 +31,9 @@ export function createChecksum(): Checksum {
       const upper = Math.floor(product / half);
       high += upper;
       low += product - upper * half;
+    },
+    addSums: (upper, lower) => {
+      total = BigInt.asUintN(64, total + BigInt(upper) * BigInt(half) + BigInt(lower));
     },
     hex: () => hex64(read()),
   };

@@ -45,6 +45,8 @@ export const SeededEntity = z.strictObject({
   rows: z.int().nonnegative(),
   checksum: z.string(),
   seconds: z.number().nonnegative(),
+  /** On disk, indexes included, when everything was seeded. */
+  bytes: z.int().nonnegative().optional(),
 });
 export type SeededEntity = z.infer<typeof SeededEntity>;
 

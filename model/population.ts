@@ -2,7 +2,7 @@ import { createGatewayLayout, type GatewayPattern } from './gateway-layout.ts';
 import type { ToolScope } from './operation.ts';
 import type { PopulationPlan } from './population-plan.ts';
 import { createServerLayout } from './server-layout.ts';
-import { createTeamLayout } from './team-layout.ts';
+import { createTeamLayout, type MemberPart } from './team-layout.ts';
 import { createToolLayout } from './tool-layout.ts';
 
 export type TeamKind = 'private' | 'shared';
@@ -32,6 +32,8 @@ export interface Population {
   teamSize(teamId: number): number;
   /** Member `index` (0…size−1) of a team; member 0 owns it. Distinct within a team. */
   member(teamId: number, index: number): number;
+  /** Writes some members of a team into `into` from index `at` on: what `member` says, for inner loops. */
+  fillMembers(part: MemberPart, into: Float64Array, at: number): void;
   isMember(userId: number, teamId: number): boolean;
 
   tool(toolId: number): ToolFacts;

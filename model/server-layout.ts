@@ -1,6 +1,6 @@
 import { createAffineWalk } from './affine-walk.ts';
 import type { PopulationPlan } from './population-plan.ts';
-import { createPermutation, hash32 } from './random.ts';
+import { createHash, createPermutation, hash32 } from './random.ts';
 import { apportion, type Bucket, foldBuckets, locate } from './shares.ts';
 import type { ToolLayout } from './tool-layout.ts';
 
@@ -53,12 +53,27 @@ export function createServerLayout(plan: PopulationPlan, tools: ToolLayout): Ser
   };
   const holds = (rank: number, index: number): boolean =>
     index < catalogue && walk.stepOf(rank, index) < serverSize(rank);
-  const grantedRanks = (teamId: number): number[] => {
-    const { part, position } = locate(teamParts, teamRanks.forward(teamId - 1));
-    const inClass = serverParts[part] ?? 1;
-    const grants = Math.min(1 + (hash32(seed, 304, teamId) % grantsMax), inClass);
-    return Array.from({ length: grants }, (_, grant) => (firstOfPart[part] ?? 0) + ((position + grant) % inClass));
+  const smallestClass = Math.min(...serverParts);
+  const placeOf = (teamId: number): { part: number; position: number } =>
+    locate(teamParts, teamRanks.forward(teamId - 1));
+  const grantHash = createHash(seed, 304);
+  const countGrants = (teamId: number): number => {
+    const wanted = 1 + (grantHash(teamId) % grantsMax);
+    return wanted <= smallestClass ? wanted : Math.min(wanted, serverParts[placeOf(teamId).part] ?? 1);
   };
+  /** The servers of a team by rank are next to each other in their class, from its place on and around. */
+  const grantsOf = (teamId: number, each: (rank: number) => number): number[] => {
+    const { part, position } = placeOf(teamId);
+    const inClass = serverParts[part] ?? 1;
+    const first = firstOfPart[part] ?? 0;
+    const grants = new Array<number>(countGrants(teamId));
+    for (let grant = 0; grant < grants.length; grant += 1) {
+      const place = (position % inClass) + grant;
+      grants[grant] = each(first + (place < inClass ? place : place - inClass));
+    }
+    return grants;
+  };
+  const serverOfRank = (rank: number): number => 1 + serverRanks.inverse(rank);
   let teamServerCount: number | undefined;
 
   return {
@@ -67,7 +82,7 @@ export function createServerLayout(plan: PopulationPlan, tools: ToolLayout): Ser
     teamServerCount: () => {
       if (teamServerCount === undefined) {
         teamServerCount = 0;
-        for (let teamId = 1; teamId <= teams; teamId += 1) teamServerCount += grantedRanks(teamId).length;
+        for (let teamId = 1; teamId <= teams; teamId += 1) teamServerCount += countGrants(teamId);
       }
       return teamServerCount;
     },
@@ -79,10 +94,10 @@ export function createServerLayout(plan: PopulationPlan, tools: ToolLayout): Ser
       const index = tools.bundledIndex(toolId);
       return holds(serverRanks.forward(serverId - 1), index);
     },
-    teamServers: (teamId) => grantedRanks(teamId).map((rank) => 1 + serverRanks.inverse(rank)),
+    teamServers: (teamId) => grantsOf(teamId, serverOfRank),
     isGranted: (teamId, toolId) => {
       const index = tools.bundledIndex(toolId);
-      return grantedRanks(teamId).some((rank) => holds(rank, index));
+      return grantsOf(teamId, (rank) => rank).some((rank) => holds(rank, index));
     },
   };
 }

@@ -17,17 +17,23 @@ export interface TableMapping {
   /** Schema-qualified. */
   readonly table: string;
   readonly columns: readonly ColumnMapping[];
-  /** Partitioned by month on this column (owned schemas, usage metrics). */
-  readonly partitionByMonth?: string;
+  /** The table is partitioned by ranges of the column of its strata: each shard is a partition (owned schemas). */
+  readonly partition?: {
+    /** Indexes that a partition gets right after its rows, as statements; the same that `finish` makes on the whole table. */
+    indexes(partition: string): readonly string[];
+  };
 }
+
+/** A statement, or one for each partition of a table. */
+export type FinishStatement = string | { readonly eachPartitionOf: string; statement(partition: string): string };
 
 /** SQL that makes and finishes the target's schema; every statement is safe to run twice. */
 export interface TargetSchema {
   /** Tables without indexes or constraints. */
   readonly prepare: readonly string[];
   readonly tables: readonly TableMapping[];
-  /** Primary keys, foreign keys and indexes, after the rows; each is run on a connection of its own, in parallel. */
-  readonly finish: readonly (readonly string[])[];
+  /** Stages of primary keys, foreign keys and indexes, after the rows; each statement of a stage is run on a connection of its own, in parallel. */
+  readonly finish: readonly (readonly FinishStatement[])[];
 }
 
 /** Where a target's own metrics are read, and what they are called there. */

@@ -32,7 +32,15 @@ export interface TeamLayout {
   teamOfRank(rank: number): number;
   teamSize(teamId: number): number;
   member(teamId: number, index: number): number;
+  fillMembers(part: MemberPart, into: Float64Array, at: number): void;
   isMember(userId: number, teamId: number): boolean;
+}
+
+/** Members `first`…`first` + `count` − 1 of a team. */
+export interface MemberPart {
+  readonly teamId: number;
+  readonly first: number;
+  readonly count: number;
 }
 
 /**
@@ -60,6 +68,13 @@ export function createTeamLayout(plan: PopulationPlan): TeamLayout {
     }
     return last;
   };
+  const memberOf = (teamId: number, index: number): number => {
+    if (teamId <= users) return teamId;
+    const { rank, size } = describe(teamId);
+    if (blockOf(size) > ordinary) return 1 + overAll.at(rank, index);
+    if (index === 1) return 1 + (rank % connectors);
+    return 1 + connectors + overOrdinary.at(rank, index === 0 ? 0 : index - 1);
+  };
   let memberships: number | undefined;
 
   return {
@@ -67,20 +82,28 @@ export function createTeamLayout(plan: PopulationPlan): TeamLayout {
     sharedTeams,
     connectors,
     membershipCount: () => {
-      if (memberships === undefined) {
-        memberships = users;
-        for (let rank = 0; rank < sharedTeams; rank += 1) memberships += sizes.sizeOfRank(rank);
-      }
+      memberships ??= users + sizes.sum();
       return memberships;
     },
     teamOfRank: (rank) => users + 1 + ranks.inverse(rank),
     teamSize: (teamId) => (teamId <= users ? 1 : describe(teamId).size),
-    member: (teamId, index) => {
-      if (teamId <= users) return teamId;
+    member: memberOf,
+    fillMembers: ({ teamId, first, count }, into, at) => {
+      if (teamId <= users) {
+        into[at] = teamId;
+        return;
+      }
       const { rank, size } = describe(teamId);
-      if (blockOf(size) > ordinary) return 1 + overAll.at(rank, index);
-      if (index === 1) return 1 + (rank % connectors);
-      return 1 + connectors + overOrdinary.at(rank, index === 0 ? 0 : index - 1);
+      if (blockOf(size) > ordinary) {
+        overAll.fill({ key: rank, step: first, count }, into, { from: at, add: 1 });
+        return;
+      }
+      // The owner and the connector; all others are a block from its second step on.
+      const named = Math.max(0, Math.min(2 - first, count));
+      for (let index = 0; index < named; index += 1) into[at + index] = memberOf(teamId, first + index);
+      if (count === named) return;
+      const block = { key: rank, step: first + named - 1, count: count - named };
+      overOrdinary.fill(block, into, { from: at + named, add: 1 + connectors });
     },
     isMember: (userId, teamId) => {
       if (teamId <= users) return userId === teamId;
@@ -95,8 +118,15 @@ export function createTeamLayout(plan: PopulationPlan): TeamLayout {
 /** Ordinary members: all but the connector that a team of two and more has. */
 const blockOf = (size: number): number => Math.max(1, size - 1);
 
+interface TeamSizes {
+  readonly remarks: string[];
+  sizeOfRank(rank: number): number;
+  /** Of all shared teams. */
+  sum(): number;
+}
+
 /** Sizes of the shared teams by rank: bucket shares are exact, sizes in a bucket are quantiles (R2.2). */
-function planTeamSizes(plan: PopulationPlan): { remarks: string[]; sizeOfRank(rank: number): number } {
+function planTeamSizes(plan: PopulationPlan): TeamSizes {
   const cap = Math.min(plan.teamMembersMax, plan.users);
   const isDistribution = plan.profile === 'distribution';
   const { kept, remarks } = foldBuckets(
@@ -116,14 +146,24 @@ function planTeamSizes(plan: PopulationPlan): { remarks: string[]; sizeOfRank(ra
   const parts = largestFirst.map(({ count }) => count);
   const top = parts.findIndex((count) => count > 0);
   const pinned = isDistribution ? Math.min(pinnedTeams, parts[top] ?? 0) : 0;
+  const sizeAt = (part: number, position: number): number => {
+    const { bucket, count } = largestFirst[part] ?? { bucket: { low: 1, high: 1 }, count: 1 };
+    if (part !== top) return paretoQuantile(bucket, cap, (position + 0.5) / count);
+    if (position < pinned) return Math.max(bucket.low, Math.floor(cap / 2 ** position));
+    return paretoQuantile(bucket, cap, (position - pinned + 0.5) / (count - pinned));
+  };
   return {
     remarks,
     sizeOfRank: (rank) => {
       const { part, position } = locate(parts, rank);
-      const { bucket, count } = largestFirst[part] ?? { bucket: { low: 1, high: 1 }, count: 1 };
-      if (part !== top) return paretoQuantile(bucket, cap, (position + 0.5) / count);
-      if (position < pinned) return Math.max(bucket.low, Math.floor(cap / 2 ** position));
-      return paretoQuantile(bucket, cap, (position - pinned + 0.5) / (count - pinned));
+      return sizeAt(part, position);
+    },
+    sum: () => {
+      let sum = 0;
+      parts.forEach((count, part) => {
+        for (let position = 0; position < count; position += 1) sum += sizeAt(part, position);
+      });
+      return sum;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { OperationSummary } from '#model/evidence-summary.ts';
-import { formatDuration, formatFigure, formatNumber } from '#model/figures.ts';
+import { formatBytes, formatDuration, formatFigure, formatNumber } from '#model/figures.ts';
 import type { Answer } from '#model/verdict.ts';
 import { html, type Markup } from './html.ts';
 import type { ReportInput } from './report-input.ts';
@@ -155,10 +155,12 @@ export function stepsTable({ steps }: ReportInput): Markup {
 }
 
 export function seededTable({ seeded }: ReportInput): Markup {
-  const rows = seeded.map(({ entity, rows: count, checksum, seconds }) => [
-    ...[entity, formatNumber(count), html`<code>${checksum}</code>`, formatDuration(seconds * 1_000)],
+  const rows = seeded.map(({ entity, rows: count, checksum, seconds, bytes }) => [
+    ...[entity, formatNumber(count), bytes === undefined ? '–' : formatBytes(bytes)],
+    ...[html`<code>${checksum}</code>`, formatDuration(seconds * 1_000)],
   ]);
-  return table([text('Entity'), figure('Rows'), text('Checksum'), figure('Took')], rows, 'Nothing was seeded.');
+  const heads = [text('Entity'), figure('Rows'), figure('On disk'), text('Checksum'), figure('Took')];
+  return table(heads, rows, 'Nothing was seeded.');
 }
 
 export function notCoveredTable({ verdict }: ReportInput): Markup {

@@ -7,7 +7,7 @@ import type { TargetSchema } from '#model/target.ts';
 import type { SeedShard } from './shards.ts';
 
 /** Raised whenever equal plans begin to give other rows. */
-const generation = 1;
+const generation = 2;
 
 /** Advisory locks: one preparer or finisher at a time; and statements of a killed finisher that still run. */
 export const locks = { owner: 0x50_41_4b_01, statements: 0x50_41_4b_02 } as const;
@@ -25,11 +25,13 @@ export function fingerprint(plan: PopulationPlan, schema: TargetSchema): string 
 export const ledgerTables = [
   `CREATE SCHEMA IF NOT EXISTS soakwave`,
   `CREATE TABLE IF NOT EXISTS soakwave.seeding (
-     plan_fingerprint text PRIMARY KEY, plan jsonb NOT NULL, finished_at timestamptz)`,
+     plan_fingerprint text PRIMARY KEY, plan jsonb NOT NULL, finished_at timestamptz,
+     stages jsonb NOT NULL DEFAULT '[]')`,
   `CREATE TABLE IF NOT EXISTS soakwave.shards (
      ordinal int4 PRIMARY KEY, entity text NOT NULL, shard int4 NOT NULL, first int4 NOT NULL, count int4 NOT NULL,
      plan_fingerprint text NOT NULL, state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done')),
      rows int8 NOT NULL DEFAULT 0, checksum text NOT NULL DEFAULT '', seconds float8 NOT NULL DEFAULT 0,
+     generate_seconds float8 NOT NULL DEFAULT 0, copy_seconds float8 NOT NULL DEFAULT 0,
      UNIQUE (entity, shard))`,
   `CREATE TABLE IF NOT EXISTS soakwave.identities (
      ordinal int4 PRIMARY KEY, user_id int4 NOT NULL, private_team_id int4 NOT NULL, team_ids int4[] NOT NULL,
@@ -89,27 +91,55 @@ export async function takeShard(client: Client, planFingerprint: string): Promis
 export async function completeShard(
   client: Client,
   { entity, shard }: SeedShard,
-  done: { rows: number; checksum: string; seconds: number },
+  done: Landed & { readonly seconds: number },
 ): Promise<void> {
+  const { rows, checksum, seconds, generateSeconds, copySeconds } = done;
   await client.query(
-    `UPDATE soakwave.shards SET state = 'done', rows = $3, checksum = $4, seconds = $5 WHERE entity = $1 AND shard = $2`,
-    [entity, shard, done.rows, done.checksum, done.seconds],
+    `UPDATE soakwave.shards SET state = 'done', rows = $3, checksum = $4, seconds = $5, generate_seconds = $6,
+            copy_seconds = $7 WHERE entity = $1 AND shard = $2`,
+    [entity, shard, rows, checksum, seconds, generateSeconds, copySeconds],
   );
 }
 
-export interface LedgerShard extends SeedShard {
+/** What a shard came to. */
+export interface Landed {
   readonly rows: number;
   readonly checksum: string;
+  /** Of a thread's time, for generating, hashing and encoding; it is part of `copySeconds`. */
+  readonly generateSeconds: number;
+  /** From the first byte to the server's answer. */
+  readonly copySeconds: number;
+}
+
+export interface LedgerShard extends SeedShard, Landed {
+  /** All of it, indexes of a partition included. */
   readonly seconds: number;
 }
 
 /** Every shard that has landed. */
 export async function readShards(client: Client): Promise<LedgerShard[]> {
   const { rows } = await client.query<LedgerShard>(
-    `SELECT entity, shard, first, count, rows::float8 AS rows, checksum, seconds
+    `SELECT entity, shard, first, count, rows::float8 AS rows, checksum, seconds,
+            generate_seconds AS "generateSeconds", copy_seconds AS "copySeconds"
        FROM soakwave.shards WHERE state = 'done' ORDER BY ordinal`,
   );
   return rows;
+}
+
+/** How long each stage of finishing took. */
+export interface SeedStage {
+  readonly stage: string;
+  readonly seconds: number;
+}
+
+/** Says that nothing is left to do, and where the time of finishing went. */
+export async function markFinished(client: Client, stages: readonly SeedStage[]): Promise<void> {
+  await client.query('UPDATE soakwave.seeding SET finished_at = now(), stages = $1', [JSON.stringify(stages)]);
+}
+
+export async function readStages(client: Client): Promise<SeedStage[]> {
+  const { rows } = await client.query<{ stages: SeedStage[] }>('SELECT stages FROM soakwave.seeding');
+  return rows[0]?.stages ?? [];
 }
 
 /** What the shards of each entity come to. */

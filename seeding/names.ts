@@ -1,5 +1,5 @@
 import { en, Faker } from '@faker-js/faker';
-import { hash32, shuffled } from '#model/random.ts';
+import { createHash, shuffled } from '#model/random.ts';
 
 /** Draws from Faker before what is drawn no longer grows. */
 const draws = 3_000;
@@ -29,32 +29,56 @@ export function createNames(seed: number): Names {
     for (let drawn = 0; drawn < draws; drawn += 1) words.add(draw());
     return shuffled([...words].sort(), seed);
   };
+  /** Which of so many words an id has; `purpose` keeps choices for one id apart. */
+  const choice = (purpose: number, words: number): ((id: number) => number) => {
+    const hash = createHash(seed, purpose);
+    return (id) => hash(id) % words;
+  };
+  const chosen = (purpose: number, words: readonly string[]): ((id: number) => string) => {
+    const index = choice(purpose, words.length);
+    return (id) => words[index(id)] ?? '';
+  };
   const firstNames = vocabulary(() => faker.person.firstName());
   const lastNames = vocabulary(() => faker.person.lastName());
+  const [firstSlugs, lastSlugs] = [firstNames.map(slug), lastNames.map(slug)];
+  const [firstOf, lastOf] = [choice(1, firstNames.length), choice(2, lastNames.length)];
   const companies = vocabulary(() => faker.company.name());
-  const jobs = vocabulary(() => faker.person.jobArea());
-  const nouns = vocabulary(() => faker.hacker.noun());
-  const adjectives = vocabulary(() => faker.hacker.adjective());
-  const cities = vocabulary(() => faker.location.city());
-  const pick = (words: readonly string[], hash: number): string => words[hash % words.length] ?? '';
+  const [companyOfTeam, companyOfTool] = [chosen(3, companies), chosen(8, companies)];
+  const jobOf = chosen(
+    4,
+    vocabulary(() => faker.person.jobArea()),
+  );
+  const topicOf = chosen(5, topics);
+  const nounOf = chosen(
+    6,
+    vocabulary(() => faker.hacker.noun()),
+  );
+  const adjectiveOf = chosen(
+    7,
+    vocabulary(() => faker.hacker.adjective()),
+  );
+  const cityOf = chosen(
+    9,
+    vocabulary(() => faker.location.city()),
+  );
 
   return {
     person: (userId) => {
-      const first = pick(firstNames, hash32(seed, 1, userId));
-      const last = pick(lastNames, hash32(seed, 2, userId));
-      return { name: `${first} ${last}`, email: `${slug(first)}.${slug(last)}.${userId}@example.com` };
-    },
-    team: (teamId) => `${pick(companies, hash32(seed, 3, teamId))} ${pick(jobs, hash32(seed, 4, teamId))}`,
-    tool: (toolId) => {
-      const topic = pick(topics, hash32(seed, 5, toolId));
-      const noun = pick(nouns, hash32(seed, 6, toolId));
-      const adjective = pick(adjectives, hash32(seed, 7, toolId));
+      const [first, last] = [firstOf(userId), lastOf(userId)];
       return {
-        name: `${topic}-${slug(noun)}-${toolId}`,
-        description: `${capitalised(topic)} the ${adjective} ${noun} of ${pick(companies, hash32(seed, 8, toolId))}.`,
+        name: `${firstNames[first] ?? ''} ${lastNames[last] ?? ''}`,
+        email: `${firstSlugs[first] ?? ''}.${lastSlugs[last] ?? ''}.${userId}@example.com`,
       };
     },
-    server: (serverId) => `${slug(pick(cities, hash32(seed, 9, serverId)))}-${serverId}`,
+    team: (teamId) => `${companyOfTeam(teamId)} ${jobOf(teamId)}`,
+    tool: (toolId) => {
+      const [topic, noun] = [topicOf(toolId), nounOf(toolId)];
+      return {
+        name: `${topic}-${slug(noun)}-${toolId}`,
+        description: `${capitalised(topic)} the ${adjectiveOf(toolId)} ${noun} of ${companyOfTool(toolId)}.`,
+      };
+    },
+    server: (serverId) => `${slug(cityOf(serverId))}-${serverId}`,
   };
 }
 

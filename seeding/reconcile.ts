@@ -6,9 +6,9 @@ import type { TableMapping } from '#model/target.ts';
 import { inParallel, withClient } from './database.ts';
 import { type LedgerShard, readShards, sumShards } from './ledger.ts';
 import type { SeedOptions } from './prepare.ts';
-import { compileDigest } from './row-digest.ts';
+import { digestSql } from './row-digest.ts';
 import { stratumField } from './rows.ts';
-import { dayMs, historyStartsAt, type SeedShard } from './shards.ts';
+import { boundsOf, type SeedShard } from './shards.ts';
 
 export interface Reconciliation {
   readonly entities: SeededEntity[];
@@ -92,24 +92,18 @@ function difference(stored: Tally, ledger: Tally): string {
 }
 
 async function readStored(client: Client, mapping: TableMapping, where: string): Promise<Tally> {
-  const { sql } = compileDigest(mapping);
   const { rows } = await client.query<{ rows: number; checksum: string }>(
-    `SELECT count(*)::float8 AS rows, (${sql})::text AS checksum FROM ${mapping.table} WHERE ${where}`,
+    `SELECT count(*)::float8 AS rows, (${digestSql(mapping)})::text AS checksum FROM ${mapping.table} WHERE ${where}`,
   );
   const [tally = { rows: 0, checksum: '0' }] = rows;
   return { rows: tally.rows, checksum: hex64(BigInt(tally.checksum)) };
 }
 
 /** The rows of a range of strata, as a condition. */
-function rangeOf(
-  mapping: TableMapping,
-  plan: PopulationPlan,
-  { first, count }: Pick<SeedShard, 'first' | 'count'>,
-): string {
+function rangeOf(mapping: TableMapping, plan: PopulationPlan, shard: Pick<SeedShard, 'first' | 'count'>): string {
   const column = columnOf(mapping, stratumField[mapping.entity]);
-  if (mapping.entity !== 'usageMetrics') return `${column} BETWEEN ${first + 1} AND ${first + count}`;
-  const at = (day: number): string => new Date(historyStartsAt(plan) + day * dayMs).toISOString();
-  return `${column} >= '${at(first)}' AND ${column} < '${at(first + count)}'`;
+  const { low, high } = boundsOf(plan, { ...shard, entity: mapping.entity });
+  return `${column} >= ${low} AND ${column} < ${high}`;
 }
 
 /** The column that a field of the rows goes into; throws when the target keeps none. */

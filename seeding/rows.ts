@@ -2,12 +2,13 @@ import type { Entity } from '#model/population-plan.ts';
 import type { Population } from '#model/population.ts';
 import { hash32, integerBelow } from '#model/random.ts';
 import { createNames, type Names } from './names.ts';
-import type { RowCursor } from './row-cursor.ts';
+import { createBatch, type RowBatch, type RowStream } from './row-batch.ts';
 import { dayMs, type SeedShard } from './shards.ts';
 import { openUsageRows } from './usage.ts';
 
 export interface RowSource {
-  open(shard: SeedShard): RowCursor;
+  /** `rows` a batch. */
+  open(shard: Pick<SeedShard, 'entity' | 'first' | 'count'>, rows: number): RowStream;
 }
 
 /** The field of an entity's row that says which stratum it is of, from 1; the metrics' strata are days. */
@@ -24,122 +25,179 @@ export const stratumField: Readonly<Record<Entity, string>> = {
   usageMetrics: 'at',
 };
 
+/** A range of strata and how many rows are wanted at once. */
+interface Range {
+  readonly first: number;
+  readonly count: number;
+  readonly rows: number;
+}
+
 /** Every row of the data set as a pure function of the plan, entity by entity (R2.5). */
 export function createRowSource(population: Population): RowSource {
   let names: Names | undefined;
   const named = (): Names => (names ??= createNames(population.plan.seed));
   return {
-    open({ entity, first, count }) {
+    open({ entity, first, count }, rows) {
+      const range = { first, count, rows };
       switch (entity) {
         case 'usageMetrics':
-          return openUsageRows(population.plan, first, count);
+          return openUsageRows(population.plan, range);
         case 'users':
-          return single(first, count, (row, id) => Object.assign(row, { id, ...named().person(id) }));
+          return openUsers(range, named());
         case 'teams':
-          return single(first, count, (row, id) => {
-            fillTeam(row, population, { id, name: named().team(id) });
-          });
+          return openTeams(range, population, named());
         case 'tools':
-          return single(first, count, (row, id) => {
-            fillTool(row, population, { id, ...named().tool(id) });
-          });
+          return openTools(range, population, named());
         case 'servers':
-          return single(first, count, (row, id) => Object.assign(row, { id, name: named().server(id) }));
+          return openServers(range, named());
         case 'gateways':
-          return single(first, count, (row, id) => {
-            fillGateway(row, population, id);
-          });
+          return openGateways(range, population);
         case 'memberships':
-          return openMemberships(population, first, count);
+          return openMemberships(range, population);
         case 'serverTools':
-          return pairs({ first, count }, ['serverId', 'toolId'], (id) => population.serverTools(id));
+          return openPairs(range, ['serverId', 'toolId'], (id) => population.serverTools(id));
         case 'teamServers':
-          return pairs({ first, count }, ['teamId', 'serverId'], (id) => population.teamServers(id));
+          return openPairs(range, ['teamId', 'serverId'], (id) => population.teamServers(id));
         case 'gatewayPeers':
-          return pairs({ first, count }, ['gatewayId', 'peerId'], (id) => population.gatewayPeers(id));
+          return openPairs(range, ['gatewayId', 'peerId'], (id) => population.gatewayPeers(id));
       }
     },
   };
 }
 
-type Row = Record<string, unknown>;
-
-/** One row a stratum. */
-function single(first: number, count: number, fill: (row: Row, id: number) => void): RowCursor {
-  const row: Row = {};
-  let id = first;
+/** One row a stratum: `write` puts the row of an id at an index of the batch. */
+function single(range: Range, batch: RowBatch, write: (index: number, id: number) => void): RowStream {
+  let done = 0;
   return {
-    row,
-    advance: () => {
-      if (id >= first + count) return false;
-      id += 1;
-      fill(row, id);
-      return true;
+    batch,
+    fill: () => {
+      batch.size = Math.min(batch.capacity, range.count - done);
+      for (let index = 0; index < batch.size; index += 1) write(index, range.first + done + index + 1);
+      done += batch.size;
+      return batch.size > 0;
     },
   };
+}
+
+function openUsers(range: Range, names: Names): RowStream {
+  const batch = createBatch(range.rows, ['id'], ['email', 'name']);
+  return single(range, batch, (index, id) => {
+    const { name, email } = names.person(id);
+    batch.numbers.id[index] = id;
+    batch.texts.name[index] = name;
+    batch.texts.email[index] = email;
+  });
+}
+
+function openTeams(range: Range, population: Population, names: Names): RowStream {
+  const batch = createBatch(range.rows, ['id', 'ownerId'], ['kind', 'name']);
+  return single(range, batch, (index, id) => {
+    batch.numbers.id[index] = id;
+    batch.numbers.ownerId[index] = population.member(id, 0);
+    batch.texts.kind[index] = population.teamKind(id);
+    batch.texts.name[index] = names.team(id);
+  });
+}
+
+function openTools(range: Range, population: Population, names: Names): RowStream {
+  const { seed, asOf, metricsRetentionDays } = population.plan;
+  const endsAt = Date.parse(asOf);
+  const batch = createBatch(range.rows, ['id', 'ownerId', 'teamId', 'createdAt'], ['scope', 'name', 'description']);
+  const { numbers, texts } = batch;
+  return single(range, batch, (index, id) => {
+    const { scope, ownerId, teamId } = population.tool(id);
+    const { name, description } = names.tool(id);
+    const ageDays = 1 + integerBelow(hash32(seed, 503, id), metricsRetentionDays);
+    numbers.id[index] = id;
+    numbers.ownerId[index] = ownerId;
+    numbers.teamId[index] = teamId ?? NaN;
+    numbers.createdAt[index] = endsAt - ageDays * dayMs;
+    texts.scope[index] = scope;
+    texts.name[index] = name;
+    texts.description[index] = description;
+  });
+}
+
+function openServers(range: Range, names: Names): RowStream {
+  const batch = createBatch(range.rows, ['id'], ['name']);
+  return single(range, batch, (index, id) => {
+    batch.numbers.id[index] = id;
+    batch.texts.name[index] = names.server(id);
+  });
+}
+
+function openGateways(range: Range, population: Population): RowStream {
+  const batch = createBatch(range.rows, ['id'], ['name', 'region', 'pattern']);
+  return single(range, batch, (index, id) => {
+    const region = population.gatewayRegion(id);
+    batch.numbers.id[index] = id;
+    batch.texts.name[index] = `gateway-${region}-${id}`;
+    batch.texts.region[index] = region;
+    batch.texts.pattern[index] = population.gatewayPattern(id);
+  });
 }
 
 /** A row for each of the things that a stratum lists. */
-function pairs(
-  range: Pick<SeedShard, 'first' | 'count'>,
+function openPairs(
+  { first, count, rows }: Range,
   [from, to]: readonly [string, string],
   list: (id: number) => readonly number[],
-): RowCursor {
-  const row: Row = { [from]: 0, [to]: 0 };
-  let id = range.first;
+): RowStream {
+  const batch = createBatch(rows, [from, to]);
+  const [froms, tos] = [batch.numbers[from] ?? new Float64Array(0), batch.numbers[to] ?? new Float64Array(0)];
+  let id = first;
   let others: readonly number[] = [];
   let position = 0;
   return {
-    row,
-    advance: () => {
-      while (position >= others.length) {
-        if (id >= range.first + range.count) return false;
-        id += 1;
-        others = list(id);
-        position = 0;
-        row[from] = id;
+    batch,
+    fill: () => {
+      let size = 0;
+      while (size < rows) {
+        if (position === others.length) {
+          if (id === first + count) break;
+          id += 1;
+          others = list(id);
+          position = 0;
+          continue;
+        }
+        froms[size] = id;
+        tos[size] = others[position] ?? NaN;
+        position += 1;
+        size += 1;
       }
-      row[to] = others[position];
-      position += 1;
-      return true;
+      batch.size = size;
+      return size > 0;
     },
   };
 }
 
 /** Member 0 owns a team, member 1 of a larger one administers it. */
-function openMemberships(population: Population, first: number, count: number): RowCursor {
-  const row = { teamId: first, userId: 0, role: 0 };
-  let [size, index] = [0, 0];
+function openMemberships({ first, count, rows }: Range, population: Population): RowStream {
+  const batch = createBatch(rows, ['teamId', 'userId', 'role']);
+  const { teamId: teams, userId: users, role: roles } = batch.numbers;
+  let [team, size, member] = [first, 0, 0];
   return {
-    row,
-    advance: () => {
-      if (index === size) {
-        if (row.teamId >= first + count) return false;
-        row.teamId += 1;
-        size = population.teamSize(row.teamId);
-        index = 0;
+    batch,
+    fill: () => {
+      let filled = 0;
+      while (filled < rows) {
+        if (member === size) {
+          if (team === first + count) break;
+          team += 1;
+          size = population.teamSize(team);
+          member = 0;
+        }
+        const some = Math.min(size - member, rows - filled);
+        population.fillMembers({ teamId: team, first: member, count: some }, users, filled);
+        for (let index = 0; index < some; index += 1) {
+          teams[filled + index] = team;
+          roles[filled + index] = Math.min(member + index, 2);
+        }
+        member += some;
+        filled += some;
       }
-      row.userId = population.member(row.teamId, index);
-      row.role = Math.min(index, 2);
-      index += 1;
-      return true;
+      batch.size = filled;
+      return filled > 0;
     },
   };
-}
-
-function fillTeam(row: Row, population: Population, team: { id: number; name: string }): void {
-  Object.assign(row, team, { ownerId: population.member(team.id, 0), kind: population.teamKind(team.id) });
-}
-
-function fillTool(row: Row, population: Population, tool: { id: number; name: string; description: string }): void {
-  const { scope, ownerId, teamId } = population.tool(tool.id);
-  const { seed, asOf, metricsRetentionDays } = population.plan;
-  const ageDays = 1 + integerBelow(hash32(seed, 503, tool.id), metricsRetentionDays);
-  const createdAt = Date.parse(asOf) - ageDays * dayMs;
-  Object.assign(row, tool, { scope, ownerId, teamId, createdAt });
-}
-
-function fillGateway(row: Row, population: Population, id: number): void {
-  const region = population.gatewayRegion(id);
-  Object.assign(row, { id, name: `gateway-${region}-${id}`, region, pattern: population.gatewayPattern(id) });
 }

@@ -1,31 +1,26 @@
 import type { PopulationPlan } from '#model/population-plan.ts';
 import { fraction, hash32, mix32 } from '#model/random.ts';
-import type { RowCursor } from './row-cursor.ts';
+import { createBatch, type RowStream } from './row-batch.ts';
 import { dayMs, historyStartsAt } from './shards.ts';
 
 /** Relative use by hour of the day, UTC: quiet nights, a morning peak, a lunch dip, an afternoon peak. */
 const hourWeights = [2, 1, 1, 1, 1, 2, 4, 7, 11, 14, 15, 14, 10, 12, 15, 15, 13, 10, 7, 5, 4, 4, 3, 3];
 const quantiles = 4_096;
 const failureShare = 0.02;
+/** A failed call takes so many times as long. */
+const failureFactor = 3;
 /** Latencies are multiples of an eighth of a millisecond, so that a float4 holds them exactly and SQL can digest them. */
 const latencyParts = 8;
 const latencyMsMax = 30_000;
-
-export interface UsageRow {
-  /** Milliseconds since the epoch. */
-  at: number;
-  toolId: number;
-  latencyMs: number;
-  ok: boolean;
-}
 
 /**
  * Rows of a range of days (R2.3): for every day and tool `metricsPerToolDay` calls, spread over the day as people work,
  * latencies long-tailed around the tool's own, two in a hundred failed and slow.
  */
-export function openUsageRows(plan: PopulationPlan, firstDay: number, days: number): RowCursor {
+export function openUsageRows(plan: PopulationPlan, range: { first: number; count: number; rows: number }): RowStream {
   const { tools, metricsPerToolDay: calls, seed } = plan;
-  const row: UsageRow = { at: 0, toolId: tools, latencyMs: 0, ok: true };
+  const batch = createBatch(range.rows, ['at', 'toolId', 'latencyMs', 'ok']);
+  const { at: ats, toolId: toolIds, latencyMs: latencies, ok: oks } = batch.numbers;
   const timeOfDay = timesOfDay();
   const tail = latencyTail();
   const usualLatencyMs = Float64Array.from(
@@ -34,40 +29,43 @@ export function openUsageRows(plan: PopulationPlan, firstDay: number, days: numb
   );
   const startsAt = historyStartsAt(plan);
   const failsBelow = Math.floor(failureShare * 0x10_0000);
-  let [day, dayHash, hash, call] = [firstDay - 1, 0, 0, calls - 1];
+  const endDay = range.first + range.count;
+  let [nextDay, nextTool] = [range.first, 1];
 
-  /** Moves on to the next tool-day; false, and nothing moved, when there is none. */
-  const nextToolDay = (): boolean => {
-    if (row.toolId === tools) {
-      if (day + 1 >= firstDay + days) return false;
-      row.toolId = 0;
-      day += 1;
-      dayHash = hash32(seed, 502, day);
+  /** All calls of a tool on a day, from index `from` of the batch on. */
+  const fillToolDay = (day: number, toolId: number, from: number): void => {
+    const toolDay = mix32(hash32(seed, 502, day) ^ Math.imul(toolId, 0x9e37_79b1));
+    const dayAt = startsAt + day * dayMs;
+    const usual = usualLatencyMs[toolId] ?? 0;
+    for (let call = 0; call < calls; call += 1) {
+      const when = mix32(toolDay + call + 1);
+      const how = mix32(when ^ 0x5bd1_e995);
+      const moment = ((call + fraction(when)) / calls) * quantiles;
+      const slot = Math.floor(moment);
+      const before = timeOfDay[slot] ?? 0;
+      const ok = (how & 0xf_ffff) >= failsBelow;
+      const latency = usual * (tail[how >>> 20] ?? 1) * (ok ? 1 : failureFactor);
+      ats[from + call] = dayAt + Math.floor(before + (moment - slot) * ((timeOfDay[slot + 1] ?? dayMs) - before));
+      toolIds[from + call] = toolId;
+      latencies[from + call] = Math.min(latencyMsMax, Math.floor(latency * latencyParts + 0.5) / latencyParts);
+      oks[from + call] = ok ? 1 : 0;
     }
-    row.toolId += 1;
-    hash = mix32(dayHash ^ Math.imul(row.toolId, 0x9e37_79b1));
-    return true;
   };
 
-  const advance = (): boolean => {
-    if (call + 1 === calls) {
-      if (!nextToolDay()) return false;
-      call = 0;
-    } else {
-      call += 1;
-    }
-    const when = mix32(hash + call + 1);
-    const how = mix32(when ^ 0x5bd1_e995);
-    const moment = ((call + fraction(when)) / calls) * quantiles;
-    const slot = Math.floor(moment);
-    const from = timeOfDay[slot] ?? 0;
-    row.at = startsAt + day * dayMs + Math.floor(from + (moment - slot) * ((timeOfDay[slot + 1] ?? dayMs) - from));
-    row.ok = (how & 0xf_ffff) >= failsBelow;
-    const latency = (usualLatencyMs[row.toolId] ?? 0) * (tail[how >>> 20] ?? 1) * (row.ok ? 1 : 3);
-    row.latencyMs = Math.min(latencyMsMax, Math.round(latency * latencyParts) / latencyParts);
-    return true;
+  return {
+    batch,
+    fill: () => {
+      let size = 0;
+      while (size + calls <= range.rows && nextDay < endDay) {
+        fillToolDay(nextDay, nextTool, size);
+        size += calls;
+        nextTool += 1;
+        if (nextTool > tools) [nextDay, nextTool] = [nextDay + 1, 1];
+      }
+      batch.size = size;
+      return size > 0;
+    },
   };
-  return { row: row as unknown as Record<string, unknown>, advance };
 }
 
 /** Moment of the day, in milliseconds, by which a share of its calls has come. */

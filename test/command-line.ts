@@ -45,12 +45,47 @@ export const nightly: ScheduleListing = {
   missed: 0,
 };
 
+const kept = { name: 'before', bytes: 2_097_152, users: 10, teams: 50, seed: 7, profile: 'distribution' };
+
+type Note = <T>(name: string, answer: T) => (...given: unknown[]) => T;
+
+/** What has to do with data sets. */
+function dataSets(note: Note): Pick<Service, 'seed' | 'snapshots' | 'benchSeed'> {
+  return {
+    seed: note(
+      'seed',
+      Promise.resolve({
+        ...{
+          wave: 'small',
+          seed: 7,
+          profile: 'distribution',
+          scale: 1,
+          seconds: 3.2,
+          wasComplete: false,
+          differences: [],
+        },
+        entities: [{ entity: 'users' as const, rows: 10_000, checksum: '00ff', seconds: 0.2, bytes: 1_048_576 }],
+      }),
+    ),
+    snapshots: {
+      list: note('snapshots', Promise.resolve([])),
+      save: note('save', Promise.resolve(kept)),
+      restore: note('restore', Promise.resolve(kept)),
+      remove: note('removeSnapshot', Promise.resolve()),
+    },
+    benchSeed: note(
+      'benchSeed',
+      Promise.resolve({ wave: 'enterprise', workers: 2, rounds: 3, entities: [], foreign: [], scaling: [], peers: [] }),
+    ),
+  };
+}
+
 /** A service that notes what it was asked; every answer can be replaced. */
 function fakeService(replaced: Partial<Service> = {}): { service: Service; asked: unknown[][] } {
   const asked: unknown[][] = [];
-  const note =
-    <T>(name: string, answer: T) =>
-    (...given: unknown[]): T => {
+  const note: Note =
+    (name, answer) =>
+    (...given) => {
       asked.push([name, ...given]);
       return answer;
     };
@@ -90,6 +125,7 @@ function fakeService(replaced: Partial<Service> = {}): { service: Service; asked
         Promise.resolve({ kind: 'started', workflowId: 'soak/scheduled/nightly-1', runKey: 'k' }),
       ),
     },
+    ...dataSets(note),
     where: () => ({ address: '127.0.0.1:7233', namespace: 'default' }),
     close: note('close', Promise.resolve()),
     ...replaced,

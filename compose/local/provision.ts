@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { StackAddress } from '#model/stack.ts';
 import { createExclusive, readIfPresent, writeAtomic } from '../atomic-file.ts';
-import { preparePostgres } from '../postgres.ts';
+import { planPostgres, preparePostgres } from '../postgres.ts';
 import { type ListedProcess, type ProcessTable, createProcessTable } from '../process-table.ts';
 import { type LocalStackOptions, type LocalStackPlan, planLocalStack } from './stack-plan.ts';
 
@@ -42,6 +42,25 @@ export async function provisionLocal(options: ProvisionOptions): Promise<StackAd
   }
   return plan.address;
 }
+
+/**
+ * Brings up the stack's database alone, for seeding it before a run; the rest of the stack is left as it is. `wasUp`: it was
+ * there already, in this configuration or in that of the stack that runs.
+ */
+export async function startLocalDatabase(options: ProvisionOptions): Promise<{ databaseUrl: string; wasUp: boolean }> {
+  const plan = planLocalStack(options);
+  const table = openStackTable(options.stackFolder);
+  const { databaseUrl } = plan.address;
+  if (table.adopt(plan.postgres.role) !== undefined) return { databaseUrl, wasUp: true };
+  if (readStack(options.stackFolder) === undefined) writeStack(options.stackFolder, plan, [plan.postgres.role]);
+  await preparePostgres(plan.postgres);
+  await table.start(planPostgres(plan.postgres));
+  return { databaseUrl, wasUp: false };
+}
+
+/** Ends the stack's database; its data stay. */
+export const stopLocalDatabase = (stackFolder: string): Promise<boolean> =>
+  openStackTable(stackFolder).stop('postgres');
 
 /** Ends every process of the stack, last started first; its data stay. Returns the roles that were ended. */
 export async function releaseLocal(stackFolder: string): Promise<string[]> {

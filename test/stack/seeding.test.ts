@@ -93,7 +93,7 @@ describe('seeding', () => {
     const whole = { databaseUrl: await emptyDatabase('whole'), plan, schema };
     const startedAt = performance.now();
     await seed(whole, 2);
-    const expected = await finishSeed({ ...whole, parallel: 2 });
+    const { entities: expected } = await finishSeed({ ...whole, parallel: 2 });
     expect((performance.now() - startedAt) / 1_000).toBeLessThan(60);
 
     const broken = { databaseUrl: await emptyDatabase('broken'), plan, schema };
@@ -103,7 +103,7 @@ describe('seeding', () => {
     await expect(finishSeed({ ...broken, parallel: 2 })).rejects.toMatchObject({ name: 'SeedFailed' });
     expect(await prepareSeed({ ...broken, reset: false })).toMatchObject({ alreadyComplete: false });
     await Promise.all([pull(broken), pull(broken), pull(broken)]);
-    const entities = await finishSeed({ ...broken, parallel: 1 });
+    const { entities } = await finishSeed({ ...broken, parallel: 1 });
 
     const tally = (all: typeof entities): unknown[] =>
       all.map(({ entity, rows, checksum }) => [entity, rows, checksum]);
@@ -130,7 +130,7 @@ describe('seeding', () => {
     await expect(seedShards({ ...options, onProgress, signal: controller.signal })).rejects.toThrow();
     expect(await query(options.databaseUrl, `SELECT FROM soakwave.shards WHERE state = 'done'`)).toEqual([]);
     await pull(options);
-    expect((await finishSeed({ ...options, parallel: 2 })).length).toBe(schema.tables.length);
+    expect((await finishSeed({ ...options, parallel: 2 })).entities.length).toBe(schema.tables.length);
   });
 
   it('fails at once when its connection is lost amid the rows, and goes on with the shard when asked again', async () => {
@@ -143,10 +143,10 @@ describe('seeding', () => {
     await expect(seedShards({ ...options, onProgress, signal })).rejects.toThrow();
     await lost;
     await pull(options);
-    expect((await finishSeed({ ...options, parallel: 2 })).length).toBe(schema.tables.length);
+    expect((await finishSeed({ ...options, parallel: 2 })).entities.length).toBe(schema.tables.length);
   });
 
-  it('refuses the data of another plan or of nobody, unless it may reset', async () => {
+  it('refuses the data of another plan, unless it may reset, and of nobody whatever it may', async () => {
     const options = { databaseUrl: await emptyDatabase('of_others'), plan: planOf('smoke'), schema };
     await seed(options, 1);
     const other = { ...options, plan: { ...options.plan, seed: 6 } };
@@ -154,11 +154,16 @@ describe('seeding', () => {
       name: 'ForeignData',
       message: expect.stringContaining('seed is 5, not 6') as string,
     });
-    await query(options.databaseUrl, 'DROP SCHEMA soakwave CASCADE');
-    await expect(prepareSeed({ ...options, reset: false })).rejects.toMatchObject({ name: 'ForeignData' });
     await prepareSeed({ ...other, reset: true });
     await pull(other);
-    expect((await finishSeed({ ...other, parallel: 2 })).length).toBe(schema.tables.length);
+    expect((await finishSeed({ ...other, parallel: 2 })).entities.length).toBe(schema.tables.length);
+    await query(options.databaseUrl, 'DROP SCHEMA soakwave CASCADE');
+    for (const reset of [false, true]) {
+      await expect(prepareSeed({ ...options, reset })).rejects.toMatchObject({
+        name: 'ForeignData',
+        message: expect.stringMatching(/gateway\.users.* hold rows, and no ledger says whose/) as string,
+      });
+    }
   });
 });
 
@@ -174,7 +179,7 @@ describe('a seeded database', () => {
     const [found] = await query<{ invalid: number; references: number; analyzed: number }>(
       options.databaseUrl,
       `SELECT (SELECT count(*) FROM pg_index WHERE NOT indisvalid)::int4 AS invalid,
-              (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated)::int4 AS "references",
+              (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated AND conparentid = 0)::int4 AS "references",
               (SELECT count(DISTINCT tablename) FROM pg_stats WHERE schemaname = 'gateway')::int4 AS analyzed`,
     );
     expect(found).toMatchObject({ invalid: 0, references: 11 });

@@ -57,8 +57,7 @@ export function createProvisioner(context: Context): Provisioner {
     async release(run, keep) {
       if (readClaim(places.stack)?.runKey !== run.runKey) return { note: 'the stack was not ours' };
       if (keep === 'nothing') {
-        await releaseLocal(places.stack);
-        removeData(context);
+        await clearStack(context);
       }
       await releaseClaim(places.stack, run.runKey);
       return { note: keep === 'stack' ? 'the stack stays up; `soak down` ends it' : 'the stack is gone' };
@@ -91,9 +90,14 @@ async function makeRoomFor(context: Context, plan: Plan): Promise<void> {
     throw error;
   }
   if (present !== 'absent' && present.text === wanted) return;
-  await releaseLocal(stack);
-  removeData(context);
+  await clearStack(context);
   writeAtomic(populationFile(stack), wanted);
+}
+
+/** Ends every process of the stack; its data go. */
+export async function clearStack(context: Context): Promise<void> {
+  await releaseLocal(context.places.stack);
+  removeData(context);
 }
 
 /** What says that the data are whole goes first: whoever dies in between leaves data of no known set, which nobody adopts. */

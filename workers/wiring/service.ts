@@ -11,6 +11,7 @@ import { removePostgresData } from '#compose/postgres.ts';
 import { createProcessTable } from '#compose/process-table.ts';
 import { isStateFolder } from '#compose/state-folder.ts';
 import { serverUser } from '#compose/system-user.ts';
+import { createBenchDesk } from './bench-desk.ts';
 import { createContext } from './context.ts';
 import { doctorChecks } from './doctor-checks.ts';
 import { type Environment, UsageError } from './environment.ts';
@@ -21,6 +22,8 @@ import type { Places } from './places.ts';
 import { assertPolled, notUp, untilReady } from './readiness.ts';
 import { createRunDesk } from './run-desk.ts';
 import { createSchedules } from './schedules.ts';
+import { createSeedDesk } from './seed-desk.ts';
+import { createSnapshotDesk } from './snapshot-desk.ts';
 import { replaceOutdated, workerRoles, workerSpec } from './supervision.ts';
 import { connectClient, temporalAddress, type TemporalClient } from './temporal.ts';
 
@@ -84,6 +87,9 @@ export function createService(environment: Environment): Service {
       return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
     },
     schedules: createSchedules(connect),
+    ...createSeedDesk(context),
+    ...createBenchDesk(context),
+    ...createSnapshotDesk(context),
     where() {
       const { address, namespace } = temporalAddress(environment);
       return { address, namespace };

@@ -79,6 +79,10 @@ $(waves:%=seed-%): seed-%: setup
 bench-seed: setup ## Measure the seeder against bare COPY, generate_series and pgbench
 	@scripts/soak bench seed
 
+.PHONY: seed-measured
+seed-measured: setup ## Seed a wave from nothing and write down what it took (WAVE=enterprise); writes docs/testing
+	@node scripts/seed-measured.ts $(if $(WAVE),--wave '$(WAVE)')
+
 .PHONY: soak-test-all-waves
 soak-test-all-waves: setup ## Run the waves one after another and compare them
 	@scripts/soak run --workflow AllWaves $(run_flags)

@@ -57,7 +57,7 @@ export function createSeedDisplay(context: VerbContext, toErr: boolean): SeedDis
       },
       onRows: (entity, rows) => {
         if (count === undefined) return;
-        count.sent[entity] = (count.sent[entity] ?? 0) + rows;
+        noteRows(count, { entity, rows, at: now() });
         if (now() - shownAt < (isLive ? liveEveryMs : plainEveryMs)) return;
         shownAt = now();
         show();
@@ -67,26 +67,38 @@ export function createSeedDisplay(context: VerbContext, toErr: boolean): SeedDis
   };
 }
 
-/** Rows that were sent, those of shards that had to be sent again included. */
+/** Rows that were sent, those of shards that had to be sent again included; and when the first and the last of them went. */
 interface RowCount extends SeedRows {
   readonly sent: Partial<Record<Entity, number>>;
+  readonly begunAt: Partial<Record<Entity, number>>;
+  readonly sentAt: Partial<Record<Entity, number>>;
   readonly startedAt: number;
 }
 
-const createCount = (rows: SeedRows, startedAt: number): RowCount => ({ ...rows, sent: {}, startedAt });
+const createCount = (rows: SeedRows, startedAt: number): RowCount => ({
+  ...{ ...rows, sent: {}, begunAt: {}, sentAt: {}, startedAt },
+});
+
+function noteRows(count: RowCount, { entity, rows, at }: { entity: Entity; rows: number; at: number }): void {
+  count.sent[entity] = (count.sent[entity] ?? 0) + rows;
+  count.begunAt[entity] ??= at;
+  count.sentAt[entity] = at;
+}
 
 const sum = (rows: Readonly<Partial<Record<Entity, number>>>): number =>
   Object.values(rows).reduce((total, count) => total + count, 0);
 
-function describeEntities({ planned, landed, sent }: RowCount): string[] {
-  const names = Object.keys(planned) as Entity[];
-  const rows = names.map((entity) => {
-    const wanted = planned[entity] ?? 0;
-    const done = Math.min(wanted, (landed[entity] ?? 0) + (sent[entity] ?? 0));
-    const share = wanted === 0 ? 1 : done / wanted;
-    const filled = Math.floor(share * barWidth);
+/** A row of the display for each entity: how far, how fast, how long still. */
+function describeEntities(count: RowCount): string[] {
+  const rows = (Object.keys(count.planned) as Entity[]).map((entity) => {
+    const wanted = count.planned[entity] ?? 0;
+    const sent = count.sent[entity] ?? 0;
+    const done = Math.min(wanted, (count.landed[entity] ?? 0) + sent);
+    const filled = Math.floor((wanted === 0 ? 1 : done / wanted) * barWidth);
     const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
-    return [words(entity), bar, formatNumber(done), `of ${formatNumber(wanted)}`];
+    const seconds = ((count.sentAt[entity] ?? 0) - (count.begunAt[entity] ?? 0)) / 1_000;
+    const pace = describePace({ sent, seconds, left: wanted - done });
+    return [words(entity), bar, formatNumber(done), `of ${formatNumber(wanted)}`, pace];
   });
   return renderTable(rows).split('\n');
 }
@@ -94,11 +106,16 @@ function describeEntities({ planned, landed, sent }: RowCount): string[] {
 function describeTotal({ planned, landed, sent, startedAt }: RowCount, now: number): string {
   const wanted = sum(planned);
   const done = Math.min(wanted, sum(landed) + sum(sent));
-  const seconds = (now - startedAt) / 1_000;
-  const perSecond = seconds > 0 ? sum(sent) / seconds : 0;
-  const left = perSecond > 0 ? `, ${formatDuration(((wanted - done) / perSecond) * 1_000)} left` : '';
   const percent = Math.floor((wanted === 0 ? 1 : done / wanted) * 100);
-  return `${formatNumber(done)} of ${formatNumber(wanted)} rows (${percent} %), ${formatNumber(Math.round(perSecond))} rows/s${done < wanted ? left : ''}`;
+  const pace = describePace({ sent: sum(sent), seconds: (now - startedAt) / 1_000, left: wanted - done });
+  return `${formatNumber(done)} of ${formatNumber(wanted)} rows (${percent} %)${pace === '' ? '' : `, ${pace}`}`;
+}
+
+function describePace({ sent, seconds, left }: { sent: number; seconds: number; left: number }): string {
+  if (seconds <= 0 || sent === 0) return '';
+  const perSecond = sent / seconds;
+  const rate = `${formatNumber(Math.round(perSecond))} rows/s`;
+  return left > 0 ? `${rate}, ${formatDuration((left / perSecond) * 1_000)} left` : rate;
 }
 
 export function renderSeedReport(report: SeedReport, isVerified: boolean): string {

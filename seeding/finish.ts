@@ -10,9 +10,10 @@ import {
   type LedgerShard,
   locks,
   markFinished,
+  readFinish,
   readLedgerState,
   readShards,
-  readStages,
+  type SeedFinish,
   type SeedStage,
   sumShards,
 } from './ledger.ts';
@@ -49,14 +50,17 @@ export async function finishSeed(options: SeedOptions & { readonly parallel: num
       throw seedFailed(['this plan was never prepared in this database']);
     }
     if (state.shardsLeft > 0) throw seedFailed([`${state.shardsLeft} of ${state.shards} shards have not landed`]);
-    if (!state.finished) await markFinished(client, await finishAll(client, options));
+    if (!state.finished) {
+      const stages = await finishAll(client, options);
+      await markFinished(client, { stages, bytes: await readBytes(client, options.schema) });
+    }
     if (options.isOwned === true) await putBack(client);
     const shards = await readShards(client);
-    const bytes = await readBytes(client, options.schema);
+    const { stages, bytes } = await readFinish(client);
     const entities = options.schema.tables.map(({ entity }) => entity);
     return {
-      entities: entities.map((entity) => ({ ...sumShards(shards, entity), bytes: bytes.get(entity) ?? 0 })),
-      times: { entities: entities.map((entity) => timesOf(shards, entity)), stages: await readStages(client) },
+      entities: entities.map((entity) => ({ ...sumShards(shards, entity), bytes: bytes[entity] ?? 0 })),
+      times: { entities: entities.map((entity) => timesOf(shards, entity)), stages },
     };
   });
 }
@@ -132,8 +136,8 @@ async function spellOut(databaseUrl: string, stage: readonly FinishStatement[]):
 }
 
 /** Tables with their partitions and indexes. */
-async function readBytes(client: Client, schema: TargetSchema): Promise<Map<Entity, number>> {
-  const bytes = new Map<Entity, number>();
+async function readBytes(client: Client, schema: TargetSchema): Promise<SeedFinish['bytes']> {
+  const bytes: Partial<Record<Entity, number>> = {};
   for (const { entity, table } of schema.tables) {
     const { rows } = await client.query<{ bytes: number }>(
       `SELECT sum(pg_total_relation_size(each))::float8 AS bytes
@@ -141,7 +145,7 @@ async function readBytes(client: Client, schema: TargetSchema): Promise<Map<Enti
                SELECT inhrelid FROM pg_inherits WHERE inhparent = $1::regclass) relations`,
       [table],
     );
-    bytes.set(entity, rows[0]?.bytes ?? 0);
+    bytes[entity] = rows[0]?.bytes ?? 0;
   }
   return bytes;
 }

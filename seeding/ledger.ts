@@ -26,7 +26,7 @@ export const ledgerTables = [
   `CREATE SCHEMA IF NOT EXISTS soakwave`,
   `CREATE TABLE IF NOT EXISTS soakwave.seeding (
      plan_fingerprint text PRIMARY KEY, plan jsonb NOT NULL, finished_at timestamptz,
-     stages jsonb NOT NULL DEFAULT '[]')`,
+     stages jsonb NOT NULL DEFAULT '[]', bytes jsonb NOT NULL DEFAULT '{}')`,
   `CREATE TABLE IF NOT EXISTS soakwave.shards (
      ordinal int4 PRIMARY KEY, entity text NOT NULL, shard int4 NOT NULL, first int4 NOT NULL, count int4 NOT NULL,
      plan_fingerprint text NOT NULL, state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done')),
@@ -132,14 +132,21 @@ export interface SeedStage {
   readonly seconds: number;
 }
 
-/** Says that nothing is left to do, and where the time of finishing went. */
-export async function markFinished(client: Client, stages: readonly SeedStage[]): Promise<void> {
-  await client.query('UPDATE soakwave.seeding SET finished_at = now(), stages = $1', [JSON.stringify(stages)]);
+/** What finishing came to: where its time went, and how large the entities are on disk, before load changes them. */
+export interface SeedFinish {
+  readonly stages: readonly SeedStage[];
+  readonly bytes: Readonly<Partial<Record<Entity, number>>>;
 }
 
-export async function readStages(client: Client): Promise<SeedStage[]> {
-  const { rows } = await client.query<{ stages: SeedStage[] }>('SELECT stages FROM soakwave.seeding');
-  return rows[0]?.stages ?? [];
+/** Says that nothing is left to do. */
+export async function markFinished(client: Client, { stages, bytes }: SeedFinish): Promise<void> {
+  const values = [JSON.stringify(stages), JSON.stringify(bytes)];
+  await client.query('UPDATE soakwave.seeding SET finished_at = now(), stages = $1, bytes = $2', values);
+}
+
+export async function readFinish(client: Client): Promise<SeedFinish> {
+  const { rows } = await client.query<SeedFinish>('SELECT stages, bytes FROM soakwave.seeding');
+  return rows[0] ?? { stages: [], bytes: {} };
 }
 
 /** What the shards of each entity come to. */

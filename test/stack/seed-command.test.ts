@@ -134,7 +134,7 @@ describe('a database of somebody else', () => {
         await query('filled', 'CREATE SCHEMA gateway AUTHORIZATION guest');
         await query('filled', 'CREATE TABLE gateway.servers (id int4 NOT NULL, name text NOT NULL)');
         await query(
-          'full',
+          'filled',
           `ALTER TABLE gateway.servers OWNER TO guest; INSERT INTO gateway.servers VALUES (1, 'mine')`,
         );
         return url;

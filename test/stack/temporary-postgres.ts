@@ -18,7 +18,8 @@ export interface TemporaryPostgres {
 }
 
 const serverSettings = ['wal_level=minimal', 'max_wal_senders=0', 'shared_buffers=128MB', 'max_wal_size=2GB'];
-const readyWithinMs = 20_000;
+/** A crash in the middle of a large load is replayed first. */
+const readyWithinMs = 120_000;
 
 export async function startTemporaryPostgres(): Promise<TemporaryPostgres> {
   const binaries = binaryFolder();
@@ -53,7 +54,10 @@ export async function startTemporaryPostgres(): Promise<TemporaryPostgres> {
   const restart = async (): Promise<void> => {
     await ended(server, 'SIGQUIT');
     server = run();
-    await untilReady(databaseUrl);
+    await untilReady(databaseUrl, () => {
+      // A child of a killed server that is still at work holds its memory, and the new one gives up at once.
+      if (server.exitCode !== null) server = run();
+    });
   };
   try {
     await untilReady(databaseUrl);
@@ -64,7 +68,7 @@ export async function startTemporaryPostgres(): Promise<TemporaryPostgres> {
   return { databaseUrl, stop, restart, crash: () => ended(server, 'SIGKILL'), pid: () => server.pid ?? 0 };
 }
 
-async function untilReady(databaseUrl: string): Promise<void> {
+async function untilReady(databaseUrl: string, look: () => void = () => undefined): Promise<void> {
   const deadline = Date.now() + readyWithinMs;
   for (;;) {
     const client = new Client({ connectionString: databaseUrl });
@@ -74,6 +78,7 @@ async function untilReady(databaseUrl: string): Promise<void> {
     } catch (error) {
       if (Date.now() > deadline) throw error;
       await setTimeout(100);
+      look();
     } finally {
       await client.end().catch(() => undefined);
     }

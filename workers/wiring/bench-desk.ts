@@ -23,6 +23,7 @@ import { referenceSchema } from '#targets/reference/schema.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './environment.ts';
 import { measurePlanned } from './machine.ts';
+import { takeStateFolder } from './readiness.ts';
 import { type CopyBench, type CopyTrial, tryCopy } from './seed-bench.ts';
 
 /** `soak bench …`: figures as ratios against a peer or a limit of the same machine in the same run. */
@@ -55,6 +56,7 @@ interface BenchServer {
 
 /** A PostgreSQL of the bench's own, set up like the stack's; nothing of it is left. */
 async function startServer({ environment, places }: Context, { stack }: Plan): Promise<BenchServer> {
+  takeStateFolder(environment.stateFolder);
   const folder = join(environment.stateFolder, 'bench');
   const { memoryBytes } = measureMachine(environment.stateFolder);
   const postgres = requireBinary('postgres', environment);

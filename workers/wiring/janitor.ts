@@ -5,10 +5,9 @@ import { clearLockNotes } from '#compose/lock-notes.ts';
 import { withLock } from '#compose/lock.ts';
 import { endOrphans, findOrphans, type Orphan, type OrphanSearch } from '#compose/orphans.ts';
 import { listUnreadable } from '#compose/process-record.ts';
-import { markStateFolder, refuseStateFolder } from '#compose/state-folder.ts';
 import type { Context } from './context.ts';
 import { journalFindings } from './janitor-journal.ts';
-import { notUp } from './readiness.ts';
+import { takeStateFolder } from './readiness.ts';
 import { type Fate, fateOf } from './run-fate.ts';
 import { clearLeftovers, findLeftovers } from './run-leftovers.ts';
 import { lockFoldersOf, repointLatest, serversOf, tablesOf } from './state-tour.ts';
@@ -44,9 +43,7 @@ export function createJanitor(context: Context, connect: () => Promise<TemporalC
   };
   return {
     async beforeStart() {
-      const refused = refuseStateFolder(folder);
-      if (refused !== undefined) throw notUp(refused);
-      markStateFolder(folder);
+      takeStateFolder(folder);
       const kept = [places.workers, join(places.base, 'processes')];
       const lost = orphansNow().filter(({ table }) => isOneOf(kept, table));
       const ended = await endOrphans(lost, search());

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { markStateFolder, refuseStateFolder } from '#compose/state-folder.ts';
 import { queues } from '#model/queues.ts';
 import type { Environment } from './environment.ts';
 
@@ -30,6 +31,13 @@ export async function untilReady(what: string, attempt: () => Promise<unknown>, 
       await sleep(lookMs);
     }
   }
+}
+
+/** Makes a state folder ours. Throws a `NotUp` when a newer version made it: then nothing is touched. */
+export function takeStateFolder(stateFolder: string): void {
+  const refused = refuseStateFolder(stateFolder);
+  if (refused !== undefined) throw notUp(refused);
+  markStateFolder(stateFolder);
 }
 
 /** Told to the user in one sentence, without a trace (exit 69). */

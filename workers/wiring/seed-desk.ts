@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { SeedOrder, SeedReport, SeedWatch, Service } from '#cli/service.ts';
 import { writeAtomic } from '#compose/atomic-file.ts';
 import { readClaim } from '#compose/claim.ts';
@@ -16,7 +17,7 @@ import { watchingDisk } from './disk-watch.ts';
 import { UsageError } from './environment.ts';
 import { measurePlanned } from './machine.ts';
 import { clearStack } from './provisioner.ts';
-import { notUp } from './readiness.ts';
+import { notUp, takeStateFolder } from './readiness.ts';
 import { runSeedTask } from './seed-threads.ts';
 import { populationFile, readPopulation } from './stack-leftovers.ts';
 import { stackOptions } from './stack-options.ts';
@@ -95,6 +96,7 @@ async function openLocal(
   { plan, order, watch }: Pick<Work, 'plan' | 'order' | 'watch'>,
 ): Promise<{ databaseUrl: string; leave: () => Promise<void> }> {
   const { stack } = context.places;
+  takeStateFolder(context.environment.stateFolder);
   const owner = readClaim(stack);
   if (owner !== undefined) {
     throw notUp(`${owner.workflowId} has the stack: wait for it, or end it with \`soak abort ${owner.workflowId}\``);
@@ -119,7 +121,8 @@ async function openLocal(
 /** What may have taken long to seed is not thrown away for a number that was typed differently (R2.7). */
 function assertSamePopulation(stack: string, { population }: Plan, { reset }: SeedOrder): void {
   const present = readPopulation(stack);
-  if (present === 'absent' || reset) return;
+  const data = dataFolderOf({ folder: stack, runAs: serverUser() });
+  if (present === 'absent' || reset || !existsSync(data)) return;
   if (present === 'unreadable') {
     throw new UsageError([
       `${populationFile(stack)} cannot be read, so nobody knows what was seeded; --reset seeds anew`,

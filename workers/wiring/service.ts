@@ -24,6 +24,7 @@ import { createRunDesk } from './run-desk.ts';
 import { createSchedules } from './schedules.ts';
 import { createSeedDesk } from './seed-desk.ts';
 import { createSnapshotDesk } from './snapshot-desk.ts';
+import { populationFile } from './stack-leftovers.ts';
 import { replaceOutdated, workerRoles, workerSpec } from './supervision.ts';
 import { connectClient, temporalAddress, type TemporalClient } from './temporal.ts';
 
@@ -171,6 +172,8 @@ function listProcesses(places: Places, stackFolder: string): StatusReport['proce
 function purgeState({ stateFolder }: Environment, places: Places): string {
   const runAs = serverUser();
   for (const folder of [places.stack, join(places.base, 'evidence')]) removePostgresData({ folder, runAs });
+  // Without its data, nobody may take the stack for one of a known data set.
+  rmSync(populationFile(places.stack), { force: true });
   if (isStateFolder(stateFolder)) rmSync(stateFolder, { recursive: true, force: true });
   return stateFolder;
 }

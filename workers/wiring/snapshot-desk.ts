@@ -15,7 +15,7 @@ import { serverUser } from '#compose/system-user.ts';
 import type { PopulationPlan } from '#model/population-plan.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './environment.ts';
-import { notUp } from './readiness.ts';
+import { notUp, takeStateFolder } from './readiness.ts';
 import { populationFile, readPopulation } from './stack-leftovers.ts';
 
 /** Copies of the local stack's seeded database, so that a wave can start from the same state twice. */
@@ -65,6 +65,7 @@ export function createSnapshotDesk(context: Context): Pick<Service, 'snapshots'>
 /** The database alone may run: it is stopped. Anything else of the stack must not be there. */
 async function putDown(context: Context): Promise<void> {
   const { stack } = context.places;
+  takeStateFolder(context.environment.stateFolder);
   const owner = readClaim(stack);
   if (owner !== undefined) throw notUp(`${owner.workflowId} has the stack: wait for it, or end it first`);
   const alive = context

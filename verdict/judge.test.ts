@@ -164,6 +164,7 @@ const table: readonly [question: Question, outcome: string, what: string, change
   ['seeding-reconciled', 'fail', 'rows differ after the load', { verification: { ...syntheticVerification, seedDifferences: ['users: 999 of 1000'] } }],
   ['seeding-reconciled', 'inconclusive', 'nothing was seeded', { seeded: [] }],
   ['load-delivered', 'pass', 'a dead engine was back in 5 s', { records: ledgerAt(20_000, 25_000, () => undefined) }],
+  ['load-delivered', 'pass', 'an engine that was told to end was back in 4 s', { records: ledgerAt(20_000, 24_000, (record) => (record.at === loadStartsAt + 20_000 ? { ...record, delivered: 0, abandoned: record.due } : undefined)) }],
   ['load-delivered', 'inconclusive', 'an engine was gone for 20 s', { records: ledgerAt(20_000, 40_000, () => undefined) }],
   ['load-delivered', 'inconclusive', 'two per cent were dropped', { records: ledgerAt(10_000, 40_000, (record) => ({ ...record, delivered: 19, dropped: 1 })) }],
   ['load-delivered', 'inconclusive', 'no ledger was kept', { records: without('ledger') }],

@@ -27,7 +27,7 @@ const returnedShare = 0.99;
 export function foldLoad(input: LoadFoldInput): LoadSummary {
   const { ledger, startsAt, endsAt, faultWindows } = input;
   const points = createPoints(startsAt, endsAt);
-  const outages = createOutages();
+  const outages = createOutages(endsAt);
   const iterations = { ok: 0, failed: 0, abandoned: 0 };
   const outside = { ok: 0, failed: 0, abandoned: 0 };
   const outsideOutages = { due: 0, delivered: 0 };
@@ -63,24 +63,29 @@ export function foldLoad(input: LoadFoldInput): LoadSummary {
 
 const capped = (gaps: readonly LedgerGap[]): LedgerGap[] => gaps.slice(0, gapsMax);
 
-/** Seconds come shard by shard, in order. An outage is a gap and the seconds after it until the users are back. */
-function createOutages(): { isOut(second: LedgerSecond): boolean; windows(): NamedWindow[] } {
+/**
+ * Seconds come shard by shard, in order. An outage is a gap and the seconds after it until the users are back; the second
+ * before it too, when the engine was told to end and cut off what was due of it.
+ */
+function createOutages(endsAt: number): { isOut(second: LedgerSecond): boolean; windows(): NamedWindow[] } {
   const found: NamedWindow[] = [];
   let current: { name: string; from: number; to: number } | undefined;
   let recordedAgainAt: number | undefined;
 
-  function isOut({ shard, at, due, delivered, recorded }: LedgerSecond): boolean {
+  function isOut({ shard, at, due, delivered, abandoned, recorded }: LedgerSecond): boolean {
     const name = `engine-${shard}`;
     const isSame = current?.name === name && current.to === at;
     if (!isSame) recordedAgainAt = undefined;
-    if (recorded) {
+    // At the end of the load that is nobody's absence.
+    const isCutOff = recorded && abandoned > 0 && at + 1_000 < endsAt;
+    if (recorded && !isCutOff) {
       if (!isSame || current === undefined) return false;
       recordedAgainAt ??= at;
       if (delivered >= due * returnedShare || at - recordedAgainAt >= returnMsMax) return false;
     } else if (due === 0) {
       return false;
     }
-    if (!recorded) recordedAgainAt = undefined;
+    if (!recorded || isCutOff) recordedAgainAt = undefined;
     if (isSame && current !== undefined) {
       current.to = at + 1_000;
     } else {

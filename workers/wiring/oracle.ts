@@ -43,7 +43,8 @@ export async function createOracle(
 
 /**
  * Reads back beside the load what was written before, now that a fault is over. What is wrong becomes findings; a target that
- * cannot be read for a minute leaves no record, and the verdict says that it was not read back.
+ * cannot be read for a minute leaves no record, and the verdict says that it was not read back. Rejects when the worker shuts
+ * down: whoever tries the step again reads back instead.
  */
 export async function readBackAfter(
   context: Context,
@@ -65,7 +66,11 @@ export async function readBackAfter(
       await sleep(retryMs, undefined, { signal }).catch(() => undefined);
     }
   }
+  if (isShuttingDown(signal)) signal.throwIfAborted();
 }
+
+const isShuttingDown = ({ reason }: AbortSignal): boolean =>
+  reason instanceof Error && reason.message === 'WORKER_SHUTDOWN';
 
 export function readBackRecord(source: string, { checked, indeterminate, written }: ReadBack): ReadBackRecord {
   const { deleted, untracked } = written.counts();

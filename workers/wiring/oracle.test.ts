@@ -13,7 +13,11 @@ function readBack(why: string): Promise<void> {
     log: { warn: () => undefined },
   } as unknown as Context;
   const sink = { append: () => undefined, close: () => Promise.resolve() };
-  return readBackAfter(context, { runKey: 'r', workflowId: 'w', planHash: 'h' }, { fault: 'f', sink, signal: ending.signal });
+  return readBackAfter(
+    context,
+    { runKey: 'r', workflowId: 'w', planHash: 'h' },
+    { fault: 'f', sink, signal: ending.signal },
+  );
 }
 
 it('a read-back that a worker leaves undone is not over: the next worker does it', async () => {

@@ -175,6 +175,25 @@ describe('reading back', () => {
     expect(await readBackWrites(options)).toMatchObject({ lost: [], resurrected: [] });
   });
 
+  it('looks again at a row that it read between two writes, and only at such', async () => {
+    create(100, 101);
+    hold(100, 'between two writes');
+    holdIn(target.tools, 100);
+    hold(101, 'lost');
+    const there = storedIn(database);
+    const stored: typeof there = {
+      pages: (namePrefix) => there.pages(namePrefix),
+      among: (objectIds) => {
+        holdIn(database, 100);
+        return there.among(objectIds);
+      },
+    };
+    const journals = (): Promise<WrittenObjects> => Promise.resolve(written);
+    const options = { ...inquiry(), stored, namePrefix: 'soak-run-', cacheBoundMs: 0, journals };
+    const { lost } = await readBackWrites(options);
+    expect(lost.map((sentence) => sentence.slice(0, 10))).toEqual(['object 101']);
+  });
+
   it('asks again while the target is in trouble, and throws when it stays there', { timeout: 20_000 }, async () => {
     create(100);
     hold(100);

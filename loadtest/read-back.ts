@@ -55,7 +55,11 @@ export async function readBackWrites(options: ReadBackOptions): Promise<ReadBack
   const wrong = await askSettled(options, before);
   const after = await options.journals();
   const unchanged = (objectId: number): boolean => isSame(before.objects.get(objectId), after.objects.get(objectId));
-  const different = new Map([...stored.different].filter(([objectId]) => unchanged(objectId)));
+  const different = await stillDifferent(
+    options,
+    before,
+    new Map([...stored.different].filter(([objectId]) => unchanged(objectId))),
+  );
   const back = await stillUnexplained(options, after, stored.unexplained);
   options.signal.throwIfAborted();
   const indeterminate = countIndeterminate(before);
@@ -146,6 +150,40 @@ async function stillUnexplained(
   const unknown = rows.filter(({ objectId, name }) => !after.objects.has(objectId) && !after.creations.has(name));
   signal.throwIfAborted();
   return unknown.length === 0 ? [] : stored.among(unknown.map(({ objectId }) => objectId));
+}
+
+const looks = 3;
+/** More than a moment's reading can have caught between two writes. */
+const lookedAtMax = 1_000;
+
+/**
+ * A row that was read between two writes, of which the second put back what the first had changed, looks wrong though its
+ * object is as it was before and after. What is wrong stays wrong: it is looked at again, between two readings of the journals.
+ */
+async function stillDifferent(
+  { stored, journals, signal }: ReadBackOptions,
+  before: WrittenObjects,
+  different: ReadonlyMap<number, string>,
+): Promise<ReadonlyMap<number, string>> {
+  if (different.size > lookedAtMax) return different;
+  let left = different;
+  for (let look = 0; look < looks && left.size > 0; look += 1) {
+    await sleep(pauseMs, undefined, { signal });
+    const rows = new Map((await stored.among([...left.keys()])).map((row) => [row.objectId, row]));
+    const now = await journals();
+    const isStill = (objectId: number): string | undefined => {
+      const object = now.objects.get(objectId);
+      if (object === undefined || !isSame(before.objects.get(objectId), object)) return undefined;
+      return differenceFrom(object, rows.get(objectId));
+    };
+    left = new Map(
+      [...left.keys()].flatMap((objectId) => {
+        const difference = isStill(objectId);
+        return difference === undefined ? [] : [[objectId, difference] as const];
+      }),
+    );
+  }
+  return left;
 }
 
 const isSame = (one: WrittenObject | undefined, other: WrittenObject | undefined): boolean =>

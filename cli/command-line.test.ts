@@ -51,6 +51,11 @@ describe('a wrong command line', () => {
       '--workflow: given "SoakWav"; allowed are SoakWave, AllWaves, StabilityRun, FederationLoad; did you mean SoakWave?',
     ],
     [['run', '--workflow', 'FederationLoad', '--mix', 'enterprise'], '"mix" is not a key of FederationLoad\'s input'],
+    [
+      ['run', 'smoke', '--weights', 'writer=0'],
+      '--weights: given {"writer":0}; at least one class needs a weight above 0',
+    ],
+    [['run', 'smoke', '--weights', 'writer'], '--weights[writer]: given ""; it must be a number'],
     [['run', 'smoke', '--id', 'a b'], '--id: at most 200'],
     [['down', 'now'], 'soak down takes no words: "now" is too much'],
     [['list', '--limit', '0'], '--limit: given 0; it must be a whole number from 1 to 1000'],
@@ -254,6 +259,8 @@ describe('the other verbs', () => {
         --profile <NAME>              how team sizes are laid out: distribution, rule-of-thumb
         --mix <NAME>                  which classes of users: enterprise, federation, multi-tenant, cache-stress,
                                       write-heavy
+        --weights <CLASS=N,…>         shares of the classes of users, instead of a mix: enterprise-user, power-user,
+                                      cache-stress, federation-user, tenant-user, writer
         --target <NAME>               what is under test
         --faults <planned|none>       inject the planned faults, or none
         --growth                      let what load creates pile up

@@ -1,13 +1,19 @@
+import { BehaviourName } from '#model/behaviour-class.ts';
 import { MixName } from '#model/load-plan.ts';
 import { inputSchemas, parseInput } from '#model/parse-input.ts';
 import { WorkflowName } from '#model/plan.ts';
 import { SeedProfile } from '#model/population-plan.ts';
 import { nearestWord } from '#model/spelling.ts';
 import { questions } from '#model/verdict.ts';
-import type { Call, Flag } from './verb.ts';
+import type { Call, Flag, FlagValue } from './verb.ts';
 
 /** Spelt out in the help, where a value's name does not do it. */
-const allowed = { profile: SeedProfile.options, mix: MixName.options, without: questions } as const;
+const allowed = {
+  profile: SeedProfile.options,
+  mix: MixName.options,
+  weights: BehaviourName.options,
+  without: questions,
+} as const;
 
 /** Every key of a workflow's input as a flag; the sentences are the schema's own. */
 export const inputFlags: readonly Flag[] = [
@@ -18,6 +24,7 @@ export const inputFlags: readonly Flag[] = [
   flagFor('seed', 'number', 'N'),
   flagFor('profile', 'text', 'NAME'),
   flagFor('mix', 'text', 'NAME'),
+  flagFor('weights', 'list', 'CLASS=N,…'),
   flagFor('target', 'text', 'NAME'),
   flagFor('faults', 'text', 'planned|none'),
   flagFor('growth', 'switch'),
@@ -63,10 +70,22 @@ function readInput(workflow: WorkflowName, { operands, flags }: Call): Record<st
   const input: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flags)) {
     const flag = inputFlags.find((candidate) => candidate.name === name);
-    if (flag !== undefined && name !== 'workflow') input[toKey(name)] = value;
+    if (flag !== undefined && name !== 'workflow') input[toKey(name)] = name === 'weights' ? readWeights(value) : value;
   }
   if (operands.length === 0) return input;
   return workflow === 'AllWaves' ? { ...input, waves: operands } : { ...input, wave: operands[0] };
+}
+
+/** `writer=2,power-user=1`; what is not of this form is left to the schema to refuse. */
+function readWeights(value: FlagValue): unknown {
+  if (!Array.isArray(value)) return value;
+  return Object.fromEntries(
+    value.map((pair) => {
+      const [name = '', weight = ''] = pair.split('=');
+      const number = Number(weight);
+      return [name, weight === '' || Number.isNaN(number) ? weight : number];
+    }),
+  );
 }
 
 /** Only `AllWaves` takes more than one wave. */

@@ -2,7 +2,7 @@ import type { EngineOrders, LoadPlan } from '#model/load-plan.ts';
 import type { TargetSpeech } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { hash32, shuffled } from '#model/random.ts';
-import { mixes } from './behaviours/mix.ts';
+import { behavioursOf } from './behaviours/mix.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createConversation } from './conversation.ts';
 import { allotUsers, createDeck, spreadEvenly } from './deck.ts';
@@ -120,7 +120,7 @@ type Spawner = (slot: number, orders: EngineOrders) => Member;
 function createSpawner({ identities, speech, books, ...options }: CrowdOptions): Spawner {
   const { plan, shard } = options.orders;
   if (identities.length === 0) throw new Error('an engine needs an identity for its virtual users');
-  const behaviours = mixes[plan.mix];
+  const behaviours = behavioursOf(plan);
   const decks = behaviours.map(({ tasks }, index) => {
     const weights = Object.fromEntries(Object.entries(tasks).map(([name, { weight }]) => [name, weight]));
     return createDeck(weights, hash32(plan.seed, shard.shard, index));
@@ -151,13 +151,13 @@ function createSpawner({ identities, speech, books, ...options }: CrowdOptions):
 }
 
 /** Which behaviour each slot of the whole plan has: exact shares, spread so that every range of slots has about its own. */
-const dealBehaviours = ({ mix, seed, virtualUsers }: LoadPlan): number[] =>
+const dealBehaviours = (plan: LoadPlan): number[] =>
   spreadEvenly(
     allotUsers(
-      mixes[mix].map(({ weight }) => weight),
-      virtualUsers,
+      behavioursOf(plan).map(({ weight }) => weight),
+      plan.virtualUsers,
     ),
-    seed,
+    plan.seed,
   );
 
 /** The shard's first slot, were there no slots but those of the planned users: so that these have their exact shares. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '#model/random.ts';
-import { skewedPick } from './skewed-pick.ts';
+import { skewedPick, tiersOf } from './skewed-pick.ts';
 
 describe('a skewed pick', () => {
   it('falls 80 % on the hot 5 %, 15 % on the warm 15 % and 5 % on the rest', () => {
@@ -24,5 +24,15 @@ describe('a skewed pick', () => {
       expect(picked.size).toBe(count);
     }
     expect(() => skewedPick([], draw)).toThrow('nothing to pick from');
+  });
+
+  it('has the same buckets as ranges', () => {
+    expect(tiersOf(1_000)).toEqual([
+      { tier: 'hot', from: 0, to: 50 },
+      { tier: 'warm', from: 50, to: 200 },
+      { tier: 'cold', from: 200, to: 1_000 },
+    ]);
+    expect(tiersOf(2).map(({ tier }) => tier)).toEqual(['hot', 'warm']);
+    expect(tiersOf(0)).toEqual([]);
   });
 });

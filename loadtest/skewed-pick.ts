@@ -9,12 +9,34 @@ export function skewedPick<T>(items: readonly T[], draw: () => number): T {
 }
 
 function skewedIndex(count: number, draw: () => number): number {
-  const hot = Math.min(count, Math.max(1, Math.round(count * 0.05)));
-  const warm = Math.min(count - hot, Math.max(1, Math.round(count * 0.15)));
+  const hot = hotOf(count);
+  const warm = warmOf(count, hot);
   const cold = count - hot - warm;
   const bucket = draw();
   const within = draw();
   if (bucket >= 0.95 && cold > 0) return hot + warm + Math.floor(within * cold);
   if (bucket >= 0.8 && bucket < 0.95 && warm > 0) return hot + Math.floor(within * warm);
   return Math.floor(within * hot);
+}
+
+const hotOf = (count: number): number => Math.min(count, Math.max(1, Math.round(count * 0.05)));
+const warmOf = (count: number, hot: number): number => Math.min(count - hot, Math.max(1, Math.round(count * 0.15)));
+
+interface TierRange {
+  readonly tier: 'hot' | 'warm' | 'cold';
+  /** Index of its first item, and of the first that is not its. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The same buckets as ranges of a list of `count` items; those without an item are left out. */
+export function tiersOf(count: number): TierRange[] {
+  const hot = hotOf(count);
+  const warm = hot + warmOf(count, hot);
+  const tiers: TierRange[] = [
+    { tier: 'hot', from: 0, to: hot },
+    { tier: 'warm', from: hot, to: warm },
+    { tier: 'cold', from: warm, to: count },
+  ];
+  return tiers.filter(({ from, to }) => to > from);
 }

@@ -10,7 +10,7 @@ afterEach(() => target.close());
 
 const optionsOf = (over: Partial<WarmUpOptions>): WarmUpOptions => ({
   ...{ baseUrl: target.baseUrl, allowedHosts: [], speech: target.speech, identities: loopbackIdentities(40) },
-  ...{ budgetMs: 10_000, hitRatioChangeMax: 0.01, concurrency: 2, signal: new AbortController().signal },
+  ...{ budgetMs: 10_000, hitRatioChangeMax: 0.01, concurrency: 2, seed: 1, signal: new AbortController().signal },
   readHitRatio: () => Promise.resolve(0.9),
   onProgress: () => undefined,
   ...over,
@@ -33,6 +33,37 @@ describe('the cache warm-up', () => {
     expect(warm.elapsedMs).toBeLessThan(2_000);
     expect(warm.hitRatio).toBeUndefined();
   });
+
+  it('walks hot, warm and cold once each, then asks as load does', async () => {
+    const asked: number[] = [];
+    const request: LoopbackTarget['speech']['request'] = (operation, user) => {
+      asked.push(user.userId);
+      return target.speech.request(operation, user);
+    };
+    const tiers: string[] = [];
+    const warm = await warmCache(
+      optionsOf({
+        speech: { ...target.speech, request },
+        identities: loopbackIdentities(100),
+        onProgress: ({ tier }) => tiers.push(tier),
+      }),
+    );
+    expect(warm.settled).toBe(true);
+    const first = [...new Set(asked)];
+    expect(first).toEqual(loopbackIdentities(100).map(({ userId }) => userId));
+    const walked = asked.lastIndexOf(first.at(-1) ?? 0, 100 * 30);
+    const after = asked.slice(walked + 1);
+    const hot = after.filter((userId) => first.indexOf(userId) < 5).length;
+    expect(hot / after.length).toBeGreaterThan(0.7);
+    expect(tiers.at(-1)).toBe('settling');
+  }, 15_000);
+
+  it('leaves out the cold end of what its budget does not hold, and still settles', async () => {
+    const readHitRatio = () => Promise.resolve(0.5);
+    const slow = loopbackIdentities(20_000);
+    const warm = await warmCache(optionsOf({ identities: slow, budgetMs: 6_000, readHitRatio }));
+    expect(warm.settled).toBe(true);
+  }, 15_000);
 
   it('throws when it is aborted, and when the ratio cannot be read', async () => {
     const abort = new AbortController();

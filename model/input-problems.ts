@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { BehaviourName } from './behaviour-class.ts';
 import { nearestWord } from './spelling.ts';
 
 interface Judged {
@@ -15,10 +16,17 @@ export function listInputProblems(judged: Judged): string[] {
 }
 
 const problemsMax = 50;
+/** Of the keys whose value has keys of its own. */
+const innerKeys: Readonly<Record<string, readonly string[]>> = { weights: BehaviourName.options };
 const durationKeys: ReadonlySet<string> = new Set(['duration', 'window']);
 
 function describeIssue(issue: z.core.$ZodIssue, judged: Judged): string[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => describeUnknownKey(key, judged));
+  if (issue.code === 'unrecognized_keys') {
+    const [outer] = issue.path;
+    return issue.keys.map((key) =>
+      outer === undefined ? describeUnknownKey(key, judged) : describeInnerKey(key, String(outer), judged),
+    );
+  }
   const given = issue.path.reduce<unknown>(memberOf, judged.input);
   const key = namePath(issue.path, judged);
   if (issue.code === 'invalid_type' && durationKeys.has(String(issue.path[0]))) {
@@ -26,6 +34,13 @@ function describeIssue(issue: z.core.$ZodIssue, judged: Judged): string[] {
   }
   if (given === undefined && issue.path.length === 1) return [`${key} is missing; ${allowedBy(issue)}`];
   return [`${key}: given ${shorten(given)}; ${allowedBy(issue)}${suggest(issue, given)}`];
+}
+
+function describeInnerKey(key: string, outer: string, { nameKey }: Judged): string {
+  const allowed = innerKeys[outer] ?? [];
+  const nearest = nearestWord(key, allowed);
+  const hint = nearest === undefined ? `allowed are ${allowed.join(', ')}` : `did you mean ${nearest}?`;
+  return `${nameKey(outer)}: ${shorten(key)} is not known; ${hint}`;
 }
 
 function describeUnknownKey(key: string, { workflow, keys, nameKey }: Judged): string {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { BehaviourWeights } from './behaviour-class.ts';
 import { Identity } from './population-plan.ts';
 
 export const MixName = z.enum(['enterprise', 'federation', 'multi-tenant', 'cache-stress', 'write-heavy']);
@@ -30,7 +31,9 @@ export type Shard = z.infer<typeof Shard>;
 
 export const LoadPlan = z.strictObject({
   model: z.literal('closed'),
-  mix: MixName,
+  /** `custom`: the classes and shares are those of `weights`. */
+  mix: z.enum([...MixName.options, 'custom']),
+  weights: BehaviourWeights.optional(),
   seed: z.int().nonnegative(),
   virtualUsers: z.int().positive(),
   /** As many can be asked for while the load runs: slots and identities are dealt for them. */

@@ -52,6 +52,26 @@ describe('parseInput', () => {
       { without: ['error-rat'] },
       [expect.stringMatching(/^without\[0\]: given "error-rat"; .* did you mean error-rate\?$/) as string],
     ],
+    [
+      'SoakWave',
+      { wave: 'small', weights: { writer: 0, 'power-user': 0 } },
+      ['weights: given {"writer":0,"power-user":0}; at least one class needs a weight above 0'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'small', weights: { writer: -1, 'tenant-user': 1 } },
+      ['weights[writer]: given -1; it must be at least 0'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'small', weights: { writter: 1, writer: 1 } },
+      ['weights: "writter" is not known; did you mean writer?'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'small', mix: 'federation', weights: { writer: 1 } },
+      ['weights: they are a mix of their own; leave out mix, or the weights'],
+    ],
     ['AllWaves', { waves: ['small', 'small'] }, ['waves: each wave at most once, given were small, small']],
     ['AllWaves', { waves: [] }, ['waves: given []; it must be at least 1 item']],
     ['AllWaves', { from: 'medium' }, ['from and previous go together: which earlier run has the waves before medium?']],

@@ -123,6 +123,9 @@ function listConflicts(
       );
     }
   }
+  if ('weights' in input && input.weights !== undefined && input.mix !== undefined) {
+    problems.push(`${nameKey('weights')}: they are a mix of their own; leave out ${nameKey('mix')}, or the weights`);
+  }
   if (input.window !== undefined && input.duration !== undefined && input.window > input.duration) {
     problems.push(
       `${nameKey('window')}: a window is no longer than the load, and ${input.window / 1_000} s is longer than ${input.duration / 1_000} s`,

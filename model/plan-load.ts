@@ -32,7 +32,7 @@ export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: strin
   return {
     load: {
       model: 'closed',
-      mix: request.isFederation ? 'federation' : (input.mix ?? 'enterprise'),
+      ...mixOf(request),
       seed: request.seed,
       virtualUsers,
       usersMax: usersMaxOf(virtualUsers, request.seededUsers),
@@ -52,6 +52,11 @@ export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: strin
     },
     remarks,
   };
+}
+
+function mixOf({ input, isFederation }: LoadRequest): Pick<LoadPlan, 'mix' | 'weights'> {
+  if (isFederation) return { mix: 'federation' };
+  return input.weights === undefined ? { mix: input.mix ?? 'enterprise' } : { mix: 'custom', weights: input.weights };
 }
 
 /** An operator may ask for twice the planned users while the load runs; each has a seeded user to be. */

@@ -1,5 +1,6 @@
+import { classesOf, rarestShareOf, writesNothing } from './behaviour-class.ts';
 import type { FaultPlan } from './fault-plan.ts';
-import { type LoadPlan, type MixName, totalLoadMs } from './load-plan.ts';
+import { type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
 import { capacityOfWaves } from './objectives.ts';
 import type { Objectives } from './plan.ts';
@@ -37,7 +38,7 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
   'samples-present': answerable,
   'operations-checked': tooFewIterations,
   'error-rate': answerable,
-  'no-lost-write': ({ load }) => (readOnlyMixes.includes(load.mix) ? `the mix ${load.mix} writes nothing` : undefined),
+  'no-lost-write': ({ load }) => (writesNothing(load) ? `the mix ${load.mix} writes nothing` : undefined),
   'no-scope-leak': answerable,
   'faults-healed': ({ faults, faultsAbsentBecause }) =>
     faults.length > 0 ? undefined : (faultsAbsentBecause ?? 'no fault is planned'),
@@ -55,31 +56,20 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
   'memory-leak': leakOutOfReach,
 };
 
-const readOnlyMixes: readonly MixName[] = ['federation', 'multi-tenant'];
-
-/** Share of a mix's iterations that its rarest operation gets (R3.1); where storms or few tasks make every operation common, a tenth. */
-const rarestShare: Readonly<Record<MixName, number>> = {
-  enterprise: (40 / 55) * (2 / 65),
-  federation: 0.1,
-  'multi-tenant': 0.1,
-  'cache-stress': 0.1,
-  'write-heavy': 0.1,
-};
 const checkedMin = 20;
 /** Half as many again, for the ramp, the fault and uneven users. */
 const expectedMin = 30;
 /** Mean service time that iterations are planned with: most answers take milliseconds, federated ones up to 2 s. */
 const serviceMsMean = 250;
-/** The enterprise mix has three classes of users, and a class without a user meets none of its operations. */
-const usersMin = 3;
-
 function tooFewIterations({ load }: Asked): string | undefined {
   const loadMs = totalLoadMs(load);
-  if (load.mix === 'enterprise' && load.virtualUsers < usersMin) {
-    return `${load.virtualUsers} virtual users cannot be of all three classes; ${usersMin} are needed`;
+  const classes = classesOf(load).length;
+  // A class without a user meets none of its operations.
+  if (load.virtualUsers < classes) {
+    return `${load.virtualUsers} virtual users cannot be of all ${classes} classes; ${classes} are needed`;
   }
   const iterationMs = (load.thinkTimeMsMin + load.thinkTimeMsMax) / 2 + serviceMsMean;
-  const rarest = (userMilliseconds(load) / iterationMs) * rarestShare[load.mix];
+  const rarest = (userMilliseconds(load) / iterationMs) * rarestShareOf(load);
   if (rarest >= expectedMin) return undefined;
   const secondsNeeded = Math.ceil(((loadMs / 1_000) * expectedMin) / Math.max(rarest, 0.01));
   return (

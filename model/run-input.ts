@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DurationText } from './duration.ts';
+import { BehaviourWeights } from './behaviour-class.ts';
 import { MixName } from './load-plan.ts';
 import { SeedProfile } from './population-plan.ts';
 import { Question } from './verdict.ts';
@@ -18,6 +19,7 @@ export const SoakWaveInput = z.strictObject({
   seed: z.int().min(0).max(0xffff_ffff).optional().describe('random seed of data, load and faults'),
   profile: SeedProfile.optional().describe('how team sizes are laid out (R2.2)'),
   mix: MixName.optional().describe('which classes of users'),
+  weights: BehaviourWeights.optional().describe('shares of the classes of users, instead of a mix'),
   target: z.literal('reference').optional().describe('what is under test'),
   faults: z.enum(['planned', 'none']).optional().describe('inject the planned faults, or none'),
   growth: z.boolean().optional().describe('let what load creates pile up (R1.7)'),
@@ -47,7 +49,7 @@ export const SoakWaveInput = z.strictObject({
 export type SoakWaveInput = z.infer<typeof SoakWaveInput>;
 
 /** What `FederationLoad` takes: as a wave, with the federation mix and at least the wave's gateways (R1.5). */
-export const FederationLoadInput = SoakWaveInput.omit({ mix: true }).partial({ wave: true });
+export const FederationLoadInput = SoakWaveInput.omit({ mix: true, weights: true }).partial({ wave: true });
 
 /** What `StabilityRun` takes (R1.4); the wave is its data set, `enterprise` unless said otherwise. */
 export const StabilityRunInput = SoakWaveInput.partial({ wave: true });

@@ -2,11 +2,14 @@ import type { Operation } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 
 /** What one class of user does: weighted tasks, one plain async function each (R3.1). */
-export interface Behaviour {
+export interface BehaviourClass {
   readonly name: string;
+  readonly tasks: Readonly<Record<string, Task>>;
+}
+
+export interface Behaviour extends BehaviourClass {
   /** Share of the virtual users, beside the other behaviours of a mix. */
   readonly weight: number;
-  readonly tasks: Readonly<Record<string, Task>>;
 }
 
 interface Task {

@@ -1,12 +1,11 @@
-import type { Behaviour, VirtualUser } from './behaviour.ts';
+import type { BehaviourClass, VirtualUser } from './behaviour.ts';
 import { createToolInto, deleteOwnTool, updateOwnTool } from './own-tools.ts';
 
 const stormTools = 50;
 
 /** Invalidation storms: what one leaves is deleted by its next round (R1.7, R3.1). */
-export const cacheStress: Behaviour = {
+export const cacheStress: BehaviourClass = {
   name: 'cache-stress',
-  weight: 5,
   tasks: { 'invalidation-storm': { weight: 1, run: storm } },
 };
 

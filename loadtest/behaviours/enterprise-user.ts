@@ -1,14 +1,13 @@
 import { federatedTools, listTeamTools, searchTerms, searchTools } from '../operations.ts';
 import { skewedPick } from '../skewed-pick.ts';
-import type { Behaviour, VirtualUser } from './behaviour.ts';
+import type { BehaviourClass, VirtualUser } from './behaviour.ts';
 import { createOwnTool, newestOwnTool } from './own-tools.ts';
 
 const exportedMax = 20;
 
 /** The many: they list, search and now and then write (R3.1). */
-export const enterpriseUser: Behaviour = {
+export const enterpriseUser: BehaviourClass = {
   name: 'enterprise-user',
-  weight: 40,
   tasks: {
     'list-team-tools': { weight: 25, run: listOneTeam },
     'search-global-tools': { weight: 15, run: searchOneTerm },

@@ -1,11 +1,10 @@
 import { federatedTools, federationAggregate } from '../operations.ts';
-import type { Behaviour } from './behaviour.ts';
+import type { BehaviourClass } from './behaviour.ts';
 import { listOneTeam } from './enterprise-user.ts';
 
 /** The class of the federation mix: mostly questions that go out to the gateways. */
-export const federationUser: Behaviour = {
+export const federationUser: BehaviourClass = {
   name: 'federation-user',
-  weight: 1,
   tasks: {
     'federated-tools': {
       weight: 20,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { operationsOf } from '#model/behaviour-class.ts';
 import { MixName } from '#model/load-plan.ts';
 import { type Operation, operationClasses, type OperationKind } from '#model/operation.ts';
 import { createRandom, hash32 } from '#model/random.ts';
 import { allotUsers, createDeck, spreadEvenly } from '../deck.ts';
 import type { VirtualUser } from './behaviour.ts';
 import { cacheStress } from './cache-stress.ts';
-import { operationsOfMix } from './mix-operations.ts';
-import { mixes } from './mix.ts';
+import { behavioursOf } from './mix.ts';
 
 interface Simulation {
   readonly mix: MixName;
@@ -37,8 +37,21 @@ describe.each(MixName.options)('the mix %s', (mix) => {
 
   it('asks exactly the operations that it promises, each at least 20 times in ten minutes of six users', async () => {
     const { counts } = await simulate({ mix, users: 6, loadMs: 600_000, seed: 3, rampMs: 100 });
-    expect([...counts.keys()].sort()).toEqual([...operationsOfMix[mix]].sort());
+    expect([...counts.keys()].sort()).toEqual([...operationsOf({ mix })].sort());
     expect(Math.min(...counts.values())).toBeGreaterThanOrEqual(20);
+  });
+});
+
+describe('weights of an input', () => {
+  it('are shares of the users, and a class without one has none', () => {
+    const weights = { 'power-user': 1, writer: 3, 'tenant-user': 0 };
+    const chosen = behavioursOf({ mix: 'custom', weights });
+    expect(chosen.map(({ name, weight }) => [name, weight])).toEqual([
+      ['power-user', 1],
+      ['writer', 3],
+    ]);
+    expect(operationsOf({ mix: 'custom', weights })).not.toContain('search-tools');
+    expect(allotUsers(chosen.map(({ weight }) => weight), 8)).toEqual([2, 6]); // prettier-ignore
   });
 });
 
@@ -74,7 +87,7 @@ describe('a storm', () => {
 
 /** The real behaviours and decks under a clock of events: no server, no waiting. */
 async function simulate({ mix, users, loadMs, seed, rampMs }: Simulation) {
-  const behaviours = mixes[mix];
+  const behaviours = behavioursOf({ mix });
   const deal = spreadEvenly(allotUsers(behaviours.map(({ weight }) => weight), users), seed); // prettier-ignore
   const decks = behaviours.map(({ tasks }, index) =>
     createDeck(Object.fromEntries(Object.entries(tasks).map(([name, { weight }]) => [name, weight])), seed + index),

@@ -1,5 +1,6 @@
-import type { MixName } from '#model/load-plan.ts';
-import type { Behaviour } from './behaviour.ts';
+import { type BehaviourName, classesOf } from '#model/behaviour-class.ts';
+import type { LoadPlan } from '#model/load-plan.ts';
+import type { Behaviour, BehaviourClass } from './behaviour.ts';
 import { cacheStress } from './cache-stress.ts';
 import { enterpriseUser } from './enterprise-user.ts';
 import { federationUser } from './federation-user.ts';
@@ -7,11 +8,15 @@ import { powerUser } from './power-user.ts';
 import { tenantUser } from './tenant-user.ts';
 import { writer } from './writer.ts';
 
-/** Which classes of users a mix is made of (R3.1). */
-export const mixes: Readonly<Record<MixName, readonly Behaviour[]>> = {
-  enterprise: [enterpriseUser, powerUser, cacheStress],
-  federation: [federationUser],
-  'multi-tenant': [tenantUser],
-  'cache-stress': [cacheStress],
-  'write-heavy': [writer],
+const behaviours: Readonly<Record<BehaviourName, BehaviourClass>> = {
+  'enterprise-user': enterpriseUser,
+  'power-user': powerUser,
+  'cache-stress': cacheStress,
+  'federation-user': federationUser,
+  'tenant-user': tenantUser,
+  writer,
 };
+
+/** Which classes of users a plan is made of, and their weights (R3.1). */
+export const behavioursOf = (load: Pick<LoadPlan, 'mix' | 'weights'>): Behaviour[] =>
+  classesOf(load).map(({ name, weight }) => ({ ...behaviours[name], weight }));

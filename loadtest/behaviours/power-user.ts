@@ -1,11 +1,10 @@
 import { federationAggregate, teamMembers, teamTools, teamUsage } from '../operations.ts';
 import { skewedPick } from '../skewed-pick.ts';
-import type { Behaviour } from './behaviour.ts';
+import type { BehaviourClass } from './behaviour.ts';
 
 /** The few with wide questions: administrators who go to any team (R3.1). */
-export const powerUser: Behaviour = {
+export const powerUser: BehaviourClass = {
   name: 'power-user',
-  weight: 10,
   tasks: {
     'federation-aggregate': {
       weight: 15,

@@ -1,12 +1,11 @@
 import { listTeamTools } from '../operations.ts';
 import { skewedPick } from '../skewed-pick.ts';
-import type { Behaviour, VirtualUser } from './behaviour.ts';
+import type { BehaviourClass, VirtualUser } from './behaviour.ts';
 import { searchOneTerm } from './enterprise-user.ts';
 
 /** The class of the multi-tenant mix: reads whose answer depends on who asks, over all of the user's teams alike. */
-export const tenantUser: Behaviour = {
+export const tenantUser: BehaviourClass = {
   name: 'tenant-user',
-  weight: 1,
   tasks: {
     'list-any-team': { weight: 20, run: listAnyTeam },
     'search-global-tools': { weight: 10, run: searchOneTerm },

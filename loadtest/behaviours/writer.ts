@@ -1,11 +1,10 @@
-import type { Behaviour, VirtualUser } from './behaviour.ts';
+import type { BehaviourClass, VirtualUser } from './behaviour.ts';
 import { shareNewest } from './enterprise-user.ts';
 import { createOwnTool, deleteOwnTool, newestOwnTool, updateOwnTool } from './own-tools.ts';
 
 /** The class of the write-heavy mix: the whole life of a user's own tools. */
-export const writer: Behaviour = {
+export const writer: BehaviourClass = {
   name: 'writer',
-  weight: 1,
   tasks: {
     'create-tool': {
       weight: 10,

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operationsOfMix } from '#loadtest/behaviours/mix-operations.ts';
 import { createEngine } from '#loadtest/engine.ts';
 import { readJournals } from '#loadtest/journal-file.ts';
 import { deleteLeftovers } from '#loadtest/leftovers.ts';
@@ -12,6 +11,7 @@ import { warmCache } from '#loadtest/warm-up.ts';
 import { createWriteJournal } from '#loadtest/write-journal.ts';
 import { type StartedMocks, startMocks } from '#mocks/cluster.ts';
 import { EvidenceRecord, type EvidenceSink } from '#model/evidence.ts';
+import { operationsOf } from '#model/behaviour-class.ts';
 import { type EngineOrders, MixName } from '#model/load-plan.ts';
 import type { Identity, PopulationPlan } from '#model/population-plan.ts';
 import { regionOfGateway } from '#model/region.ts';
@@ -109,7 +109,7 @@ function ordersOf(mix: MixName): EngineOrders {
 describe('load on the reference gateway', () => {
   it('is warmed up for by requests that count nowhere', async () => {
     const readHitRatio = () => Promise.resolve(undefined);
-    const rest = { budgetMs: 1_500, hitRatioChangeMax: 0.01, readHitRatio, onProgress: () => undefined };
+    const rest = { budgetMs: 1_500, hitRatioChangeMax: 0.01, seed: 1, readHitRatio, onProgress: () => undefined };
     const warm = await warmCache({ ...inquiry(), ...rest, identities });
     expect(warm.requests).toBeGreaterThan(50);
     expect(warm.settled).toBe(false);
@@ -127,7 +127,7 @@ describe('load on the reference gateway', () => {
 
     const operations = records.filter((record) => record.kind === 'operation');
     expect(operations.filter(({ failed }) => Object.keys(failed).length > 0)).toEqual([]);
-    expect(new Set(operations.map(({ operation }) => operation))).toEqual(new Set(operationsOfMix[mix]));
+    expect(new Set(operations.map(({ operation }) => operation))).toEqual(new Set(operationsOf({ mix })));
     const oracle = {
       ...{ ...inquiry(), identities, namePrefix: `soak-${runTag}-`, cacheBoundMs: referenceTarget.cacheBoundMs },
       stored: readWrittenTools({ databaseUrl: postgres.databaseUrl, plan, schema: referenceTarget.schema }),

@@ -9,8 +9,8 @@ import type { Context } from './context.ts';
 import { loopbackHosts } from './places.ts';
 
 const concurrency = 4;
-/** Enough identities to be hot, warm and cold, few enough to walk in any budget. */
-const identitiesMax = 2_000;
+/** All that seeding wrote; what does not fit the budget is left cold. */
+const identitiesMax = 10_000;
 const scrapeWithinMs = 900;
 
 export function createCacheWarmer(context: Context): CacheWarmer {
@@ -27,6 +27,7 @@ export function createCacheWarmer(context: Context): CacheWarmer {
         budgetMs: plan.warmUp.budgetMs,
         hitRatioChangeMax: plan.warmUp.hitRatioChangeMax,
         concurrency,
+        seed: plan.seed,
         readHitRatio: createHitRatio(referenceTarget.probes(address)),
         onProgress: (progress) => {
           beat.progress(progress);

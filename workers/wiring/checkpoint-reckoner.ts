@@ -1,5 +1,5 @@
-import { operationsOfMix } from '#loadtest/behaviours/mix-operations.ts';
 import type { JudgeRequest } from '#model/activities.ts';
+import { operationsOf } from '#model/behaviour-class.ts';
 import { type Checkpoint, checkpointCharactersMax, checkpointReasonsMax } from '#model/checkpoint.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
 import type { Plan } from '#model/plan.ts';
@@ -29,7 +29,7 @@ export async function reckonCheckpoint(context: Context, request: CheckpointRequ
   const { outcome, headline, answers } = judgeSoFar({
     plan,
     evidence,
-    operations: operationsOfMix[plan.load.mix],
+    operations: operationsOf(plan.load),
     steps: request.steps,
     seeded: request.seeded,
   });

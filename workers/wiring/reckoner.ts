@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { writeAtomic } from '#compose/atomic-file.ts';
 import { examine } from '#compose/doctor.ts';
-import { operationsOfMix } from '#loadtest/behaviours/mix-operations.ts';
 import type { JudgeRequest, WaveOutcome } from '#model/activities.ts';
+import { operationsOf } from '#model/behaviour-class.ts';
 import type { Checkpoint } from '#model/checkpoint.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { parseInput } from '#model/parse-input.ts';
@@ -111,7 +111,7 @@ async function reckonVerdict(
   const verdict = judge({
     plan,
     evidence,
-    operations: operationsOfMix[plan.load.mix],
+    operations: operationsOf(plan.load),
     steps: request.steps,
     seeded: request.seeded,
     ...(verification === undefined ? {} : { verification }),

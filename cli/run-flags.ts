@@ -1,5 +1,4 @@
-import { BehaviourName } from '#model/behaviour-class.ts';
-import { MixName } from '#model/load-plan.ts';
+import { BehaviourName, MixName } from '#model/behaviour-class.ts';
 import { inputSchemas, parseInput } from '#model/parse-input.ts';
 import { WorkflowName } from '#model/plan.ts';
 import { SeedProfile } from '#model/population-plan.ts';

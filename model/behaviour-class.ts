@@ -1,6 +1,8 @@
 import * as z from 'zod';
-import type { LoadPlan, MixName } from './load-plan.ts';
 import type { OperationKind } from './operation.ts';
+
+export const MixName = z.enum(['enterprise', 'federation', 'multi-tenant', 'cache-stress', 'write-heavy']);
+export type MixName = z.infer<typeof MixName>;
 
 /** The classes of users that there are (R3.1). */
 export const BehaviourName = z.enum([
@@ -22,6 +24,13 @@ export const BehaviourWeights = z
   );
 export type BehaviourWeights = z.infer<typeof BehaviourWeights>;
 
+/** What of a load plan says who its users are. */
+export interface Mixed {
+  /** `custom`: the classes and shares are those of `weights`. */
+  readonly mix: MixName | 'custom';
+  readonly weights?: BehaviourWeights | undefined;
+}
+
 /** Which classes a mix is made of, and their weights (R3.1). */
 const weightsOfMixes: Readonly<Record<MixName, BehaviourWeights>> = {
   enterprise: { 'enterprise-user': 40, 'power-user': 10, 'cache-stress': 5 },
@@ -38,7 +47,7 @@ export interface WeightedClass {
 }
 
 /** The classes of a plan's users in the order of `BehaviourName`, the weights of the input before those of the mix. */
-export function classesOf({ mix, weights }: Pick<LoadPlan, 'mix' | 'weights'>): WeightedClass[] {
+export function classesOf({ mix, weights }: Mixed): WeightedClass[] {
   const chosen = weights ?? (mix === 'custom' ? {} : weightsOfMixes[mix]);
   return BehaviourName.options.flatMap((name) => {
     const weight = chosen[name] ?? 0;
@@ -62,14 +71,13 @@ const operationsOfClasses: Readonly<Record<BehaviourName, readonly OperationKind
 };
 
 /** Every kind of operation that a plan's users send, each of which the run promises to have asked and checked (design §4). */
-export const operationsOf = (load: Pick<LoadPlan, 'mix' | 'weights'>): OperationKind[] => [
+export const operationsOf = (load: Mixed): OperationKind[] => [
   ...new Set(classesOf(load).flatMap(({ name }) => operationsOfClasses[name])),
 ];
 
 const readers: readonly BehaviourName[] = ['federation-user', 'tenant-user'];
 
-export const writesNothing = (load: Pick<LoadPlan, 'mix' | 'weights'>): boolean =>
-  classesOf(load).every(({ name }) => readers.includes(name));
+export const writesNothing = (load: Mixed): boolean => classesOf(load).every(({ name }) => readers.includes(name));
 
 /**
  * Share of a class's iterations that its rarest operation gets (R3.1); where few tasks make every operation common, a
@@ -85,7 +93,7 @@ const rarestShares: Readonly<Record<BehaviourName, number>> = {
 };
 
 /** Share of all iterations that the rarest operation gets, when each class is counted by itself. */
-export function rarestShareOf(load: Pick<LoadPlan, 'mix' | 'weights'>): number {
+export function rarestShareOf(load: Mixed): number {
   const classes = classesOf(load);
   const sum = classes.reduce((total, { weight }) => total + weight, 0);
   return Math.min(...classes.map(({ name, weight }) => (weight / sum) * rarestShares[name]));

@@ -1,9 +1,6 @@
 import * as z from 'zod';
-import { BehaviourWeights } from './behaviour-class.ts';
+import { BehaviourWeights, MixName } from './behaviour-class.ts';
 import { Identity } from './population-plan.ts';
-
-export const MixName = z.enum(['enterprise', 'federation', 'multi-tenant', 'cache-stress', 'write-heavy']);
-export type MixName = z.infer<typeof MixName>;
 
 /**
  * A stretch of load with one shape. Closed model: virtual users move linearly from `usersFrom` to `usersTo`; a fraction of

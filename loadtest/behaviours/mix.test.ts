@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { operationsOf } from '#model/behaviour-class.ts';
-import { MixName } from '#model/load-plan.ts';
+import { MixName, operationsOf } from '#model/behaviour-class.ts';
 import { type Operation, operationClasses, type OperationKind } from '#model/operation.ts';
 import { createRandom, hash32 } from '#model/random.ts';
 import { allotUsers, createDeck, spreadEvenly } from '../deck.ts';

@@ -1,5 +1,4 @@
-import { type BehaviourName, classesOf } from '#model/behaviour-class.ts';
-import type { LoadPlan } from '#model/load-plan.ts';
+import { type BehaviourName, classesOf, type Mixed } from '#model/behaviour-class.ts';
 import type { Behaviour, BehaviourClass } from './behaviour.ts';
 import { cacheStress } from './cache-stress.ts';
 import { enterpriseUser } from './enterprise-user.ts';
@@ -18,5 +17,5 @@ const behaviours: Readonly<Record<BehaviourName, BehaviourClass>> = {
 };
 
 /** Which classes of users a plan is made of, and their weights (R3.1). */
-export const behavioursOf = (load: Pick<LoadPlan, 'mix' | 'weights'>): Behaviour[] =>
+export const behavioursOf = (load: Mixed): Behaviour[] =>
   classesOf(load).map(({ name, weight }) => ({ ...behaviours[name], weight }));

@@ -254,6 +254,9 @@ describe('the other verbs', () => {
         --users <N>                   virtual users
         --duration <LENGTH>           length of the load, e.g. 90s, 15m, 48h
         --spawn-rate <N>              virtual users started per second
+        --arrival-rate <PER_SECOND>   iterations begun per second (the open model); users is then a pool
+        --stages <STAGE,…>            shape of the load: 30s@50,2m@50 in users, 30s@50/s,2m@200/s in iterations
+        --pacing <LENGTH>             an iteration of each user begins once in so long, in place of thinking
         --scale <SHARE>               shrinks the data set and keeps its shape
         --seed <N>                    random seed of data, load and faults
         --profile <NAME>              how team sizes are laid out: distribution, rule-of-thumb

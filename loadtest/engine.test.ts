@@ -104,7 +104,7 @@ describe.concurrent('the engine', { timeout: 20_000 }, () => {
     await engineOf(ordersOf({}, 2)).run();
     const causes = new Map(of('operation').map(({ operation, failed }) => [operation, Object.keys(failed)]));
     expect(causes.get('create-tool')).toEqual(['timeout']);
-    expect(causes.get('search-tools')).toEqual(['connection-UND_ERR_SOCKET']);
+    expect(causes.get('search-tools')).toEqual(['connection-CLOSED']);
     expect(written.objects.size).toBe(0);
     expect(written.creations.size).toBe(target.asked.get('create-tool'));
     expect(sumOf('iterationsFailed')).toBeGreaterThan(0);

@@ -1,5 +1,6 @@
 import { countCheckpoints } from '#model/checkpoint.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import { dueIterations, type Stage, totalLoadMs } from '#model/load-plan.ts';
 import { entityBytes } from '#model/needs.ts';
 import type { Plan } from '#model/plan.ts';
 import type { Entity } from '#model/population-plan.ts';
@@ -61,9 +62,7 @@ function sizes({ needs: { rows }, population }: Plan): Row[] {
 function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: Plan): Row[] {
   let begun = 0;
   const stages = load.stages.map((stage): Row => {
-    const users =
-      stage.usersFrom === stage.usersTo ? `${stage.usersTo} users` : `${stage.usersFrom} to ${stage.usersTo} users`;
-    const row = [renderClock(begun), stage.name, users, formatDuration(stage.durationMs)];
+    const row = [renderClock(begun), stage.name, describeStage(load, stage), formatDuration(stage.durationMs)];
     begun += stage.durationMs;
     return row;
   });
@@ -72,16 +71,36 @@ function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: P
   const together = `${formatNumber(windowsPerExecution)} to an execution`;
   const checkpoints =
     windowsPerCheckpoint === undefined ? '' : `, ${countCheckpoints(windows, windowsPerCheckpoint)} checkpoints`;
-  const think = `${load.thinkTimeMsMin / 1_000} to ${load.thinkTimeMsMax / 1_000} s of thinking`;
   return [
     ['before', 'warm-up', 'until the hit ratio settles', `at most ${formatDuration(warmUp.budgetMs)}`],
     ...stages,
     [renderClock(begun), 'drain', 'in-flight iterations end', `at most ${formatDuration(load.drainMs)}`],
-    ['', 'model', `${load.model}, mix ${load.mix}, ${engines}, ${think}`],
-    ['', 'scaling', `to ${load.usersMax} users at most, while the load runs`],
+    ['', 'model', `${load.model}, mix ${load.mix}, ${engines}, ${describeRhythm(load)}`],
+    ['', 'scaling', `to ${describeMost(load)} while the load runs`],
     ['', 'windows', `${windows} of ${formatDuration(load.windowMs)}, ${together}${checkpoints}`],
   ];
 }
+
+/** Where a stage goes: from so many users to so many, or from one rate to another. */
+function describeStage({ model }: Plan['load'], stage: Stage): string {
+  const { ratePerSecondFrom = 0, ratePerSecondTo = 0, usersFrom, usersTo } = stage;
+  const isOpen = model === 'open';
+  const [from, to] = isOpen ? [ratePerSecondFrom, ratePerSecondTo] : [usersFrom, usersTo];
+  const unit = isOpen ? 'iterations/s' : 'users';
+  return from === to ? `${to} ${unit}` : `${from} to ${to} ${unit}`;
+}
+
+/** What sets the pace of a load's iterations. */
+function describeRhythm(load: Plan['load']): string {
+  if (load.model === 'open') {
+    return `${formatNumber(dueIterations(load, 0, totalLoadMs(load)))} iterations due, taken by ${load.virtualUsers} users`;
+  }
+  if (load.pacingMs !== undefined) return `an iteration of each user every ${formatDuration(load.pacingMs)}`;
+  return `${load.thinkTimeMsMin / 1_000} to ${load.thinkTimeMsMax / 1_000} s of thinking`;
+}
+
+const describeMost = ({ model, usersMax }: Plan['load']): string =>
+  model === 'open' ? `any rate that ${usersMax} users can take,` : `${usersMax} users at most,`;
 
 const faults = (plan: Plan): Row[] =>
   plan.faults.map(({ fault, kind, victim, offsetMs, holdMs, deadlineMs }) => [

@@ -20,7 +20,7 @@ export function renderProgress(progress: Progress, now: number): string {
   return parts.join(' · ');
 }
 
-function loadParts({ load, loadStartsAt, loadEndsAt, window, checkpoint }: Progress, now: number): string[] {
+function loadParts({ load, loadStartsAt, loadEndsAt, window, checkpoint, rate }: Progress, now: number): string[] {
   const parts: string[] = [];
   if (loadStartsAt !== undefined && loadEndsAt !== undefined) {
     const done = Math.min(Math.max(now - loadStartsAt, 0), loadEndsAt - loadStartsAt);
@@ -30,7 +30,9 @@ function loadParts({ load, loadStartsAt, loadEndsAt, window, checkpoint }: Progr
   if (checkpoint !== undefined)
     parts.push(`checkpoint ${checkpoint.number}/${checkpoint.of}: ${checkpoint.outcome} so far`);
   if (load === undefined) return parts;
-  parts.push(`${load.users} users`);
+  parts.push(
+    rate === undefined ? `${load.users} users` : `${formatNumber(rate)} iterations/s, ${load.users} users busy`,
+  );
   if (load.due > 0) {
     parts.push(
       `delivered ${formatNumber(load.delivered)} of ${formatNumber(load.due)} (${formatRatio(load.delivered / load.due)})`,

@@ -15,7 +15,7 @@ export function listInputProblems(judged: Judged): string[] {
 }
 
 const problemsMax = 50;
-const durationKeys: ReadonlySet<string> = new Set(['duration', 'window']);
+const durationKeys: ReadonlySet<string> = new Set(['duration', 'window', 'pacing', 'warmUp']);
 
 function describeIssue(issue: z.core.$ZodIssue, judged: Judged): string[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => describeUnknownKey(key, judged));

@@ -1,6 +1,7 @@
 import { planCheckpoints } from './checkpoint.ts';
 import { type Machine } from './machine.ts';
 import { countRows, diskBytesNeeded, evidenceBytesNeeded, planNeeds } from './needs.ts';
+import { statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
 import { objectivesOfWaves } from './objectives.ts';
 import { defaultWaves, type RunInput } from './parse-input.ts';
 import { planFaults } from './plan-faults.ts';
@@ -26,7 +27,7 @@ export interface RunRequest {
 export function planRun({ workflow, input, machine }: RunRequest): Plan {
   const wave = waves[input.wave ?? defaultWaves[workflow]];
   const isFederation = workflow === 'FederationLoad';
-  const durationMs = input.duration ?? (workflow === 'StabilityRun' ? stabilityMs : wave.loadDurationMs);
+  const durationMs = statedLoadMs(input) ?? (workflow === 'StabilityRun' ? stabilityMs : wave.loadDurationMs);
   const dataSet = planDataSet({ input, machine, wave: wave.name, isFederation, durationMs });
   const { seed, gateways } = dataSet.population;
   const { stack, remarks: stackRemarks } = planStack({
@@ -146,7 +147,7 @@ function planDataSet(request: {
 }) {
   const { input, machine, isFederation, durationMs } = request;
   const wave = waves[request.wave];
-  const usersMin = input.users ?? wave.virtualUsers;
+  const usersMin = virtualUsersOf(input, wave.name, wave.users);
   const atScale = (scale: number) => {
     const population = planPopulation(wave, scale, { seed: input.seed, profile: input.profile, isFederation });
     return { scale, population, ...countRows(population) };

@@ -61,7 +61,7 @@ export const Plan = z.strictObject({
 });
 export type Plan = z.infer<typeof Plan>;
 
-/** The few parts of the plan that the workflow steers by; under 4 KB. */
+/** The few parts of the plan that the workflow steers by; under 4 KB, unless its load has more than a dozen stages. */
 export const PlanSummary = z.strictObject({
   planHash: z.string(),
   wave: WaveName,

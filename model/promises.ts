@@ -1,8 +1,9 @@
 import type { FaultPlan } from './fault-plan.ts';
-import { type LoadPlan, type MixName, totalLoadMs } from './load-plan.ts';
+import { dueIterations, type LoadPlan, type MixName, totalLoadMs } from './load-plan.ts';
 import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
 import { capacityOfWaves } from './objectives.ts';
 import type { Objectives } from './plan.ts';
+import { serviceMsMean } from './user-pool.ts';
 import { type NotCovered, type Question, questions } from './verdict.ts';
 import type { WaveName } from './wave.ts';
 
@@ -48,9 +49,10 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
   'memory-gateways': (asked) => notBinding(asked, asked.objectives.gatewaysRssBytesMax),
   'database-connections': (asked) => notBinding(asked, asked.objectives.databaseConnectionsMax),
   'cache-hit-ratio': (asked) => notBinding(asked, asked.objectives.cacheHitRatioMin),
-  capacity: ({ wave }) => {
+  capacity: ({ wave, load }) => {
     const baseline = capacityOfWaves[wave];
-    return `needs a capacity search: a closed load offers what its users ask for${baseline === undefined ? '' : `; the baseline is ${baseline} requests/s`}`;
+    const offers = load.model === 'open' ? 'one rate is met or not' : 'a closed load offers what its users ask for';
+    return `needs a capacity search: ${offers}${baseline === undefined ? '' : `; the baseline is ${baseline} requests/s`}`;
   },
   'memory-leak': leakOutOfReach,
 };
@@ -68,24 +70,28 @@ const rarestShare: Readonly<Record<MixName, number>> = {
 const checkedMin = 20;
 /** Half as many again, for the ramp, the fault and uneven users. */
 const expectedMin = 30;
-/** Mean service time that iterations are planned with: most answers take milliseconds, federated ones up to 2 s. */
-const serviceMsMean = 250;
 /** The enterprise mix has three classes of users, and a class without a user meets none of its operations. */
 const usersMin = 3;
 
 function tooFewIterations({ load }: Asked): string | undefined {
   const loadMs = totalLoadMs(load);
-  if (load.mix === 'enterprise' && load.virtualUsers < usersMin) {
+  if (load.model === 'closed' && load.mix === 'enterprise' && load.virtualUsers < usersMin) {
     return `${load.virtualUsers} virtual users cannot be of all three classes; ${usersMin} are needed`;
   }
-  const iterationMs = (load.thinkTimeMsMin + load.thinkTimeMsMax) / 2 + serviceMsMean;
-  const rarest = (userMilliseconds(load) / iterationMs) * rarestShare[load.mix];
+  const rarest = iterationsExpected(load) * rarestShare[load.mix];
   if (rarest >= expectedMin) return undefined;
   const secondsNeeded = Math.ceil(((loadMs / 1_000) * expectedMin) / Math.max(rarest, 0.01));
   return (
     `the rarest operation would come about ${Math.floor(rarest)} times, and ${checkedMin} answers are needed; ` +
-    `a load of about ${secondsNeeded} s with these users would do`
+    `a load of about ${secondsNeeded} s ${load.model === 'open' ? 'at this rate' : 'with these users'} would do`
   );
+}
+
+/** Open model: what falls due. Closed model: as users at the usual service time come to. */
+function iterationsExpected(load: LoadPlan): number {
+  if (load.model === 'open') return dueIterations(load, 0, totalLoadMs(load));
+  const thinking = (load.thinkTimeMsMin + load.thinkTimeMsMax) / 2 + serviceMsMean;
+  return userMilliseconds(load) / (load.pacingMs === undefined ? thinking : Math.max(load.pacingMs, serviceMsMean));
 }
 
 const userMilliseconds = (load: LoadPlan): number =>
@@ -93,14 +99,23 @@ const userMilliseconds = (load: LoadPlan): number =>
 
 /** In this time every virtual user has its 20 live objects, at R3.1's rate of creating (8 of 65 iterations of 1.25 s), with as long again to watch. */
 const settledMsMin = 10 * 60_000;
+const settledIterationMs = 1_250;
 
 function notSettled({ load }: Asked): string | undefined {
   if (load.growth) return 'growth is on: what load creates piles up by intent';
-  if (totalLoadMs(load) >= settledMsMin) return undefined;
+  const settledMs = settledMsOf(load);
+  if (totalLoadMs(load) >= settledMs) return undefined;
   return (
     `virtual users are still creating towards their ${load.liveObjectsMax} live objects; ` +
-    `net growth can be judged in loads of ${settledMsMin / 60_000} min and more`
+    `net growth can be judged in loads of ${Math.ceil(settledMs / 60_000)} min and more`
   );
+}
+
+/** Users who iterate less often than those who think take as much longer. */
+function settledMsOf(load: LoadPlan): number {
+  if (load.model === 'closed' && load.pacingMs === undefined) return settledMsMin;
+  const iterationMs = userMilliseconds(load) / Math.max(1, iterationsExpected(load));
+  return settledMsMin * Math.max(1, iterationMs / settledIterationMs);
 }
 
 function notBinding({ machine, placement, wave }: Asked, limit: number | undefined): string | undefined {

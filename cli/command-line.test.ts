@@ -257,6 +257,7 @@ describe('the other verbs', () => {
         --arrival-rate <PER_SECOND>   iterations begun per second (the open model); users is then a pool
         --stages <STAGE,…>            shape of the load: 30s@50,2m@50 in users, 30s@50/s,2m@200/s in iterations
         --pacing <LENGTH>             an iteration of each user begins once in so long, in place of thinking
+        --connections <N>             connections that all virtual users share; one each unless said
         --scale <SHARE>               shrinks the data set and keeps its shape
         --seed <N>                    random seed of data, load and faults
         --profile <NAME>              how team sizes are laid out: distribution, rule-of-thumb

@@ -27,7 +27,9 @@ export function renderLoadBench(report: LoadBenchReport): string {
     openSchedule && [
       `Open model, ${formatNumber(openSchedule.iterationsPerSecond)} iterations/s: late by ${formatNumber(openSchedule.lateMsP50)} ms at p50 and ${formatNumber(openSchedule.lateMsP99)} ms at p99, ${formatNumber(openSchedule.dropped)} dropped`,
     ],
-    overhead.length > 0 && [
+    overhead.length === 0
+      ? undefined
+      : [
       'Latency at a gentle rate, the same for both',
       table(
         ['connections', 'pause, ms', 'tool', ...figureHeads],
@@ -39,7 +41,7 @@ export function renderLoadBench(report: LoadBenchReport): string {
     ],
     renderBars(report.bars),
   ];
-  return parts.flatMap((part) => part || []).join('\n');
+  return parts.flatMap((part) => part ?? []).join('\n');
 }
 
 export function renderEndurance({ minutes, requests, failed, ratioToMinute5, bars }: EnduranceReport): string {

@@ -75,7 +75,7 @@ function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: P
     ['before', 'warm-up', 'until the hit ratio settles', `at most ${formatDuration(warmUp.budgetMs)}`],
     ...stages,
     [renderClock(begun), 'drain', 'in-flight iterations end', `at most ${formatDuration(load.drainMs)}`],
-    ['', 'model', `${load.model}, mix ${load.mix}, ${engines}, ${describeRhythm(load)}`],
+    ['', 'model', `${load.model}, mix ${load.mix}, ${engines}, ${describeRhythm(load)}${describeConnections(load)}`],
     ['', 'scaling', `to ${describeMost(load)} while the load runs`],
     ['', 'windows', `${windows} of ${formatDuration(load.windowMs)}, ${together}${checkpoints}`],
   ];
@@ -98,6 +98,9 @@ function describeRhythm(load: Plan['load']): string {
   if (load.pacingMs !== undefined) return `an iteration of each user every ${formatDuration(load.pacingMs)}`;
   return `${load.thinkTimeMsMin / 1_000} to ${load.thinkTimeMsMax / 1_000} s of thinking`;
 }
+
+const describeConnections = ({ connections }: Plan['load']): string =>
+  connections === undefined ? '' : `, ${formatNumber(connections)} connections shared by all`;
 
 const describeMost = ({ model, usersMax }: Plan['load']): string =>
   model === 'open' ? `any rate that ${usersMax} users can take,` : `${usersMax} users at most,`;

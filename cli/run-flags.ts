@@ -22,6 +22,7 @@ export const inputFlags: readonly Flag[] = [
   flagFor('arrivalRate', 'number', 'PER_SECOND'),
   flagFor('stages', 'text', 'STAGE,…'),
   flagFor('pacing', 'text', 'LENGTH'),
+  flagFor('connections', 'number', 'N'),
   flagFor('scale', 'number', 'SHARE'),
   flagFor('seed', 'number', 'N'),
   flagFor('profile', 'text', 'NAME'),

@@ -104,7 +104,7 @@ describe('a connection to a peer of few words', () => {
       `POST /a?b=c HTTP/1.1\r\nhost: ${host}\r\nx-a: 1\r\ncontent-length: 2\r\n\r\nÃ¤`,
       `PUT / HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 0\r\n\r\n`,
     ]);
-    expect(made.opened()).toBe(1);
+    expect(made.reopened()).toBe(0);
   });
 
   it('sends nothing that would be more than one request', async ({ onTestFinished }) => {
@@ -132,14 +132,14 @@ describe('a connection to a peer of few words', () => {
     for (let index = 0; index < 2; index += 1)
       expect(await made.send(question)).toEqual({ outcome: 'connection', sent: true, code: 'BAD_HTTP' });
     expect(await made.send(question)).toMatchObject({ outcome: 'answered', response: { body: 'yes' }, bytesIn: 3 });
-    expect(made.opened()).toBe(3);
+    expect(made.reopened()).toBe(2);
   });
 
   it('does not take what is left over for the next answer', async ({ onTestFinished }) => {
     const { made } = await setUp(onTestFinished, [`${yes}HTTP/1.1 500 Left Over\r\ncontent-length: 0\r\n\r\n`]);
     expect(await made.send(question)).toMatchObject({ response: { status: 200 } });
     expect(await made.send(question)).toMatchObject({ response: { status: 200 } });
-    expect(made.opened()).toBe(2);
+    expect(made.reopened()).toBe(1);
   });
 
   it('drops a connection on which something is said unasked', async ({ onTestFinished }) => {
@@ -159,12 +159,12 @@ describe('a connection to a peer of few words', () => {
       expect(await made.send(question)).toMatchObject({ outcome: 'answered' });
       // The second peer closes what was idle for a second: it gets no request after as good as none.
       await new Promise((resolve) => setTimeout(resolve, 5));
-      expect(made.opened()).toBe(index + 1);
+      expect(made.reopened()).toBe(index);
     }
     sockets.at(-1)?.end();
     await expect.poll(() => sockets.at(-1)?.destroyed).toBe(true);
     expect(await made.send(question)).toMatchObject({ outcome: 'answered' });
-    expect(made.opened()).toBe(4);
+    expect(made.reopened()).toBe(3);
   });
 
   it('reads an answer to its close, and calls one that was cut off lost', async ({ onTestFinished }) => {
@@ -224,7 +224,7 @@ describe('a connection over TLS', () => {
     const friend = createConnection(origin, 5_000);
     for (let index = 0; index < 3; index += 1)
       expect(await friend.send(question)).toMatchObject({ outcome: 'answered', response: { body: 'secret' } });
-    expect(friend.opened()).toBe(1);
+    expect(friend.reopened()).toBe(0);
     await friend.close();
   });
 });

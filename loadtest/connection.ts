@@ -34,8 +34,8 @@ export interface Connection {
   /** Cuts off what is in flight; every later `send` is abandoned unsent. */
   abandon(): void;
   close(): Promise<void>;
-  /** Connections that were opened so far: more than one is a loss. */
-  opened(): number;
+  /** How often it had to be opened again, after a loss or a close. No request is ever sent twice, so there are no retries to count. */
+  reopened(): number;
 }
 
 interface Asking {
@@ -95,8 +95,8 @@ class HttpConnection implements Connection {
     return closed;
   }
 
-  opened(): number {
-    return this.#opened;
+  reopened(): number {
+    return Math.max(0, this.#opened - 1);
   }
 
   #ask(request: HttpRequest, resolve: Asking['resolve']): void {

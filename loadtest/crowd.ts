@@ -1,9 +1,10 @@
-import type { EngineOrders, LoadPlan } from '#model/load-plan.ts';
+import { connectionsOfShard, type EngineOrders, type LoadPlan } from '#model/load-plan.ts';
 import type { TargetSpeech } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { hash32, shuffled } from '#model/random.ts';
 import { behavioursOf } from './behaviours/mix.ts';
-import { type Connection, createConnection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { createConnections } from './connections.ts';
 import { createConversation } from './conversation.ts';
 import { allotUsers, createDeck, spreadEvenly } from './deck.ts';
 import type { EngineBooks } from './engine-books.ts';
@@ -126,6 +127,7 @@ function createSpawner({ identities, speech, books, ...options }: CrowdOptions):
     return createDeck(weights, hash32(plan.seed, shard.shard, index));
   });
   const teamIds = new Set(identities.flatMap(({ privateTeamId, teamIds }) => [privateTeamId, ...teamIds]));
+  const connections = createConnections(options.origin, connectionsOfShard(plan, shard.shard));
   const allTeamIds = shuffled([...teamIds], plan.seed);
   let spawned = 0;
   let dealt = { of: plan, behaviours: dealBehaviours(plan) };
@@ -135,7 +137,7 @@ function createSpawner({ identities, speech, books, ...options }: CrowdOptions):
     const identity = at(identities, ownSlot);
     if (dealt.of !== orders.plan) dealt = { of: orders.plan, behaviours: dealBehaviours(orders.plan) };
     const index = at(dealt.behaviours, plannedSlot(orders.plan, shard.shard) + ownSlot);
-    const connection = createConnection(options.origin, orders.plan.requestTimeoutMs);
+    const connection = connections.open(orders.plan.requestTimeoutMs);
     const writeLog = createWriteLog({ ownerId: identity.userId, journal: options.journal });
     spawned += 1;
     const user = createVirtualUser({

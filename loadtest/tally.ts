@@ -4,9 +4,28 @@ import type { OperationKind } from '#model/operation.ts';
 
 /** What one operation's end adds to the books. `cause` as in `OperationRecord.failed`. */
 export type OperationEnd =
-  | { readonly outcome: 'ok'; readonly durationUs: number; readonly bytesIn: number; readonly partial: boolean }
-  | { readonly outcome: 'failed'; readonly cause: string; readonly durationUs?: number; readonly bytesIn: number }
+  | ({
+      readonly outcome: 'ok';
+      readonly durationUs: number;
+      readonly bytesIn: number;
+      readonly partial: boolean;
+    } & Wire)
+  | ({
+      readonly outcome: 'failed';
+      readonly cause: string;
+      readonly durationUs?: number;
+      readonly bytesIn: number;
+    } & Wire)
   | { readonly outcome: 'abandoned' };
+
+/** What it took to get there, counted beside the outcome. */
+export interface Wire {
+  /** Of an answer. */
+  readonly status?: number;
+  readonly bytesOut?: number;
+  /** Connections that had to be opened again for it. */
+  readonly reconnects?: number;
+}
 
 /** Counts and histograms by operation since the last flush. */
 export interface Tally {
@@ -23,12 +42,18 @@ interface Entry {
   abandoned: number;
   partial: number;
   bytesIn: number;
+  bytesOut: number;
+  reconnects: number;
+  statuses: Record<string, number>;
   readonly histogram: Histogram;
 }
 
 const highestUs = 2 ** 26;
 /** Beyond these, causes of one operation are counted together: a target may invent statuses without end. */
 const causesMax = 32;
+
+/** By the first digit of a status. */
+const statusClasses = [undefined, '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
 export function createTally(shard: number, incarnation: number): Tally {
   const entries = new Map<OperationKind, Entry>();
@@ -37,15 +62,15 @@ export function createTally(shard: number, incarnation: number): Tally {
   function entryOf(operation: OperationKind): Entry {
     const known = entries.get(operation);
     if (known !== undefined) return known;
-    const entry = { ok: 0, failed: {}, abandoned: 0, partial: 0, bytesIn: 0, histogram: createHistogram() };
+    const entry = { ...emptyCounts(), histogram: createHistogram() };
     entries.set(operation, entry);
     return entry;
   }
 
   function recordOf(operation: OperationKind, entry: Entry, [at, until]: readonly [number, number]): OperationRecord {
-    const { ok, failed, abandoned, partial, bytesIn } = entry;
+    const { ok, failed, abandoned, partial, bytesIn, bytesOut, reconnects, statuses } = entry;
     const histogram = encodeIntoCompressedBase64(entry.histogram);
-    const counts = { ok, failed, abandoned, partial, bytesIn };
+    const counts = { ok, failed, abandoned, partial, bytesIn, bytesOut, reconnects, statuses };
     return { kind: 'operation', at, until, shard, incarnation, operation, ...counts, histogram };
   }
 
@@ -83,6 +108,10 @@ function count(entry: Entry, end: OperationEnd): void {
     return;
   }
   entry.bytesIn += end.bytesIn;
+  entry.bytesOut += end.bytesOut ?? 0;
+  entry.reconnects += end.reconnects ?? 0;
+  const statusClass = statusClasses[Math.floor((end.status ?? 0) / 100)];
+  if (statusClass !== undefined) entry.statuses[statusClass] = (entry.statuses[statusClass] ?? 0) + 1;
   if (end.outcome === 'failed') {
     const isNew = entry.failed[end.cause] === undefined;
     const cause = isNew && Object.keys(entry.failed).length >= causesMax ? 'other' : end.cause;
@@ -93,9 +122,13 @@ function count(entry: Entry, end: OperationEnd): void {
   if (end.partial) entry.partial += 1;
 }
 
+const emptyCounts = () => ({
+  ...{ ok: 0, failed: {}, abandoned: 0, partial: 0, bytesIn: 0, bytesOut: 0, reconnects: 0, statuses: {} },
+});
+
 const hasEnded = (entry: Entry): boolean => entry.ok > 0 || entry.abandoned > 0 || Object.keys(entry.failed).length > 0;
 
 function reset(entry: Entry): void {
-  Object.assign(entry, { ok: 0, failed: {}, abandoned: 0, partial: 0, bytesIn: 0 });
+  Object.assign(entry, emptyCounts());
   entry.histogram.reset();
 }

@@ -24,6 +24,10 @@ export const OperationSummary = z.strictObject({
   abandoned: count,
   partial: count,
   bytesIn: count,
+  /** As in the records; absent in summaries of earlier versions. */
+  bytesOut: count.optional(),
+  reconnects: count.optional(),
+  statuses: z.record(z.string(), count).optional(),
   latency: Latency.optional(),
 });
 export type OperationSummary = z.infer<typeof OperationSummary>;

@@ -72,6 +72,12 @@ export const OperationRecord = z.strictObject({
   /** Answers that said themselves to be partial because a mocked upstream failed as scripted. */
   partial: z.int().nonnegative(),
   bytesIn: z.int().nonnegative(),
+  /** Of whole requests; `bytesIn` is of answers' bodies. Absent, as the two below, in what earlier versions wrote. */
+  bytesOut: z.int().nonnegative().optional(),
+  /** Connections that had to be opened again. No request is ever sent twice. */
+  reconnects: z.int().nonnegative().optional(),
+  /** Answers by `2xx`, `4xx`, … */
+  statuses: counts.optional(),
   /** hdr-histogram-js V2 encoding, base64; service time in microseconds, answered requests only. */
   histogram: z.string(),
 });

@@ -50,6 +50,8 @@ export const LoadPlan = z.strictObject({
   shards: z.array(Shard).min(1).max(64),
   /** One window is one activity: it holds load and folds what it saw. */
   windowMs: z.int().positive(),
+  /** Connections that the virtual users of all engines share. Absent: one for each user. */
+  connections: z.int().positive().optional(),
   /** After the end, in-flight iterations may finish for this long; then they are abandoned. */
   drainMs: z.int().positive(),
   requestTimeoutMs: z.int().positive(),
@@ -97,6 +99,13 @@ export function plannedUsers(plan: Pick<LoadPlan, 'stages'>, offsetMs: number): 
 /** Virtual users, fractions included, at `elapsedMs` after the stage began. */
 export const usersWithin = ({ durationMs, usersFrom, usersTo }: Stage, elapsedMs: number): number =>
   usersFrom + (usersTo - usersFrom) * (elapsedMs / durationMs);
+
+/** Of the connections that are shared, those of one shard, one at least; undefined where each user has its own. */
+export function connectionsOfShard({ connections, shards }: Pick<LoadPlan, 'connections' | 'shards'>, shard: number) {
+  if (connections === undefined) return undefined;
+  const dealt = Math.floor(connections / shards.length) + (shard < connections % shards.length ? 1 : 0);
+  return Math.max(1, dealt);
+}
 
 /** Of `users` present in the whole plan, those in this shard: slots are dealt round robin, so that shards ramp together. */
 export function usersOfShard(plan: Pick<LoadPlan, 'shards'>, shard: number, users: number): number {

@@ -44,6 +44,7 @@ export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: strin
       spawnRatePerSecond,
       thinkTimeMsMin,
       thinkTimeMsMax,
+      ...(input.connections === undefined ? {} : { connections: input.connections }),
       ...(input.pacing === undefined ? {} : { pacingMs: input.pacing }),
       stages,
       shards: dealShards(

@@ -20,6 +20,12 @@ export const SoakWaveInput = z.strictObject({
     .max(arrivalRateMax)
     .optional()
     .describe('iterations begun per second (the open model); users is then a pool'),
+  connections: z
+    .int()
+    .min(1)
+    .max(20_000)
+    .optional()
+    .describe('connections that all virtual users share; one each unless said'),
   pacing: DurationText.optional().describe('an iteration of each user begins once in so long, in place of thinking'),
   stages: StagesInput.optional().describe('shape of the load: 30s@50,2m@50 in users, 30s@50/s,2m@200/s in iterations'),
   duration: DurationText.optional().describe('length of the load, e.g. 90s, 15m, 48h'),

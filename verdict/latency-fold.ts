@@ -83,6 +83,11 @@ function addCounts(sum: Omit<OperationSummary, 'latency'>, record: OperationReco
   sum.abandoned += record.abandoned;
   sum.partial += record.partial;
   sum.bytesIn += record.bytesIn;
+  sum.bytesOut = (sum.bytesOut ?? 0) + (record.bytesOut ?? 0);
+  sum.reconnects = (sum.reconnects ?? 0) + (record.reconnects ?? 0);
+  sum.statuses ??= {};
+  for (const [name, count] of Object.entries(record.statuses ?? {}))
+    sum.statuses[name] = (sum.statuses[name] ?? 0) + count;
   for (const [cause, failed] of Object.entries(record.failed)) sum.failed[cause] = (sum.failed[cause] ?? 0) + failed;
 }
 

@@ -29,12 +29,7 @@ export function createStandInTools(population: Population): StandInTools {
   const lists = new Map<string, StandInAnswer>();
   let lastId = plan.tools;
 
-  function seeded(toolId: number): ToolAnswer {
-    const { scope, ownerId, teamId = null } = population.tool(toolId);
-    const name = `${words[toolId % words.length] ?? ''} tool ${toolId}`;
-    const description = `seeded tool ${toolId}, which does what its name says and was made for a bench`;
-    return { id: toolId, name, description, scope, ownerId, teamId, createdAt: madeAt, updatedAt: madeAt };
-  }
+  const seeded = (toolId: number): ToolAnswer => seededTool(population, toolId);
 
   const toolOf = (toolId: number): ToolAnswer | undefined => (toolId <= plan.tools ? seeded(toolId) : made.get(toolId));
 
@@ -98,4 +93,11 @@ export function createStandInTools(population: Population): StandInTools {
       return [200, JSON.stringify({ tools: found, missing: absent })];
     },
   };
+}
+
+function seededTool(population: Population, toolId: number): ToolAnswer {
+  const { scope, ownerId, teamId = null } = population.tool(toolId);
+  const name = `${words[toolId % words.length] ?? ''} tool ${toolId}`;
+  const description = `seeded tool ${toolId}, which does what its name says and was made for a bench`;
+  return { id: toolId, name, description, scope, ownerId, teamId, createdAt: madeAt, updatedAt: madeAt };
 }

@@ -46,13 +46,20 @@ export function createStandIn(population: Population): (asked: Asked) => StandIn
   };
 }
 
+interface Content {
+  readonly name?: string;
+  readonly description?: string;
+  readonly teamId?: number;
+  readonly ids?: readonly number[];
+}
+
 function write(tools: StandInTools, asked: Asked, [id, what]: readonly [string, string]): StandInAnswer {
-  const content = asked.body === '' ? {} : (JSON.parse(asked.body) as Record<string, never>);
-  if (asked.method === 'PUT') return tools.update(Number(id), content['description'] ?? '');
+  const content = (asked.body === '' ? {} : JSON.parse(asked.body)) as Content;
+  if (asked.method === 'PUT') return tools.update(Number(id), content.description ?? '');
   if (asked.method === 'DELETE') return tools.remove(Number(id));
-  if (what === 'share') return tools.share(Number(id), content['teamId'] ?? 0);
-  if (id === 'bulk') return tools.export(content['ids'] ?? []);
-  return tools.create(asked.userId, content['name'] ?? '', content['description'] ?? '');
+  if (what === 'share') return tools.share(Number(id), content.teamId ?? 0);
+  if (id === 'bulk') return tools.export(content.ids ?? []);
+  return tools.create(asked.userId, content.name ?? '', content.description ?? '');
 }
 
 const daysOf = (search: URLSearchParams): number => Number((search.get('timeframe') ?? '').slice(0, -1));

@@ -91,7 +91,7 @@ export async function driveBare(task: BareTask): Promise<DriveLine> {
 
 interface Asker {
   readonly ask: Ask;
-  close(): Promise<unknown>;
+  readonly close: () => Promise<unknown>;
 }
 
 const timeoutMs = 10_000;

@@ -46,7 +46,9 @@ export async function startBenchServers(
       const { pid } = await table.start(planTarget({ node, home, port: targetPort, population, core }));
       return { baseUrl: `http://127.0.0.1:${targetPort}`, pid };
     },
-    stopTarget: async () => void (await table.stop('bench-target')),
+    async stopTarget() {
+      await table.stop('bench-target');
+    },
     stop,
   };
 }

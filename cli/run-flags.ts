@@ -17,6 +17,7 @@ export const inputFlags: readonly Flag[] = [
   flagFor('arrivalRate', 'number', 'PER_SECOND'),
   flagFor('stages', 'text', 'STAGE,…'),
   flagFor('pacing', 'text', 'LENGTH'),
+  flagFor('capacity', 'switch'),
   flagFor('scale', 'number', 'SHARE'),
   flagFor('seed', 'number', 'N'),
   flagFor('profile', 'text', 'NAME'),

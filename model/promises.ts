@@ -1,3 +1,4 @@
+import type { CapacityPlan } from './capacity-plan.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import { dueIterations, type LoadPlan, type MixName, totalLoadMs } from './load-plan.ts';
 import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
@@ -10,6 +11,8 @@ import type { WaveName } from './wave.ts';
 export interface Asked {
   readonly wave: WaveName;
   readonly load: LoadPlan;
+  /** Set when the load is a capacity search. */
+  readonly capacity?: CapacityPlan | undefined;
   readonly faults: readonly FaultPlan[];
   readonly faultsAbsentBecause: string | undefined;
   readonly objectives: Objectives;
@@ -34,28 +37,35 @@ const answerable = (): undefined => undefined;
 /** Why a question cannot be answered; undefined when it can. */
 const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefined>> = {
   'seeding-reconciled': answerable,
-  'load-delivered': answerable,
+  'load-delivered': overloads,
   'samples-present': answerable,
   'operations-checked': tooFewIterations,
-  'error-rate': answerable,
+  'error-rate': overloads,
   'no-lost-write': ({ load }) => (readOnlyMixes.includes(load.mix) ? `the mix ${load.mix} writes nothing` : undefined),
   'no-scope-leak': answerable,
   'faults-healed': ({ faults, faultsAbsentBecause }) =>
     faults.length > 0 ? undefined : (faultsAbsentBecause ?? 'no fault is planned'),
-  'generator-not-saturated': answerable,
+  'generator-not-saturated': overloads,
   stationary: notSettled,
   'no-unplanned-death': answerable,
-  'latency-local-reads': (asked) => notBinding(asked, asked.objectives.localReadP95MsMax),
+  'latency-local-reads': (asked) => overloads(asked) ?? notBinding(asked, asked.objectives.localReadP95MsMax),
   'memory-gateways': (asked) => notBinding(asked, asked.objectives.gatewaysRssBytesMax),
   'database-connections': (asked) => notBinding(asked, asked.objectives.databaseConnectionsMax),
   'cache-hit-ratio': (asked) => notBinding(asked, asked.objectives.cacheHitRatioMin),
-  capacity: ({ wave, load }) => {
+  capacity: ({ wave, load, capacity }) => {
+    if (capacity !== undefined) return undefined;
     const baseline = capacityOfWaves[wave];
     const offers = load.model === 'open' ? 'one rate is met or not' : 'a closed load offers what its users ask for';
     return `needs a capacity search: ${offers}${baseline === undefined ? '' : `; the baseline is ${baseline} requests/s`}`;
   },
   'memory-leak': leakOutOfReach,
 };
+
+/** Over a whole search these are what it is for: each probe is held to them by itself, and the answer is the last one that met them. */
+function overloads({ capacity }: Asked): string | undefined {
+  if (capacity === undefined) return undefined;
+  return 'a capacity search overloads its target, or its generator, by intent: it is asked of each probe by itself';
+}
 
 const readOnlyMixes: readonly MixName[] = ['federation', 'multi-tenant'];
 
@@ -73,12 +83,14 @@ const expectedMin = 30;
 /** The enterprise mix has three classes of users, and a class without a user meets none of its operations. */
 const usersMin = 3;
 
-function tooFewIterations({ load }: Asked): string | undefined {
+function tooFewIterations({ load, capacity }: Asked): string | undefined {
   const loadMs = totalLoadMs(load);
   if (load.model === 'closed' && load.mix === 'enterprise' && load.virtualUsers < usersMin) {
     return `${load.virtualUsers} virtual users cannot be of all three classes; ${usersMin} are needed`;
   }
-  const rarest = iterationsExpected(load) * rarestShare[load.mix];
+  // A search spends most of its time far above the rate that it starts with.
+  const iterations = capacity === undefined ? iterationsExpected(load) : (capacity.startRatePerSecond * loadMs) / 1_000;
+  const rarest = iterations * rarestShare[load.mix];
   if (rarest >= expectedMin) return undefined;
   const secondsNeeded = Math.ceil(((loadMs / 1_000) * expectedMin) / Math.max(rarest, 0.01));
   return (

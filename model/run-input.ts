@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CapacityInput } from './capacity-input.ts';
 import { DurationText } from './duration.ts';
 import { MixName } from './load-plan.ts';
 import { SeedProfile } from './population-plan.ts';
@@ -22,6 +23,7 @@ export const SoakWaveInput = z.strictObject({
     .describe('iterations begun per second (the open model); users is then a pool'),
   pacing: DurationText.optional().describe('an iteration of each user begins once in so long, in place of thinking'),
   stages: StagesInput.optional().describe('shape of the load: 30s@50,2m@50 in users, 30s@50/s,2m@200/s in iterations'),
+  capacity: CapacityInput.optional().describe('searches the highest arrival rate that meets the objectives'),
   duration: DurationText.optional().describe('length of the load, e.g. 90s, 15m, 48h'),
   scale: z.number().positive().max(1).optional().describe('shrinks the data set and keeps its shape'),
   seed: z.int().min(0).max(0xffff_ffff).optional().describe('random seed of data, load and faults'),

@@ -40,6 +40,9 @@ export const considerations: {
   resume: (run, _request, now) =>
     changed(run, now, { change: resumeLoad, what: 'resume the load', answer: 'the load goes on' }),
   scaleLoad(run, { users }, now) {
+    if (run.state.plan.capacity !== undefined) {
+      return { problem: 'the load is a capacity search, which sets its rate itself; pause and extend are possible' };
+    }
     const { usersMax, virtualUsers } = run.state.plan;
     if (users > usersMax) {
       return {

@@ -312,10 +312,12 @@ describe('the other verbs', () => {
                                           neither planned nor judged
         resume [options] [RUN]            end a pause
         abort [options] [RUN]             end a run now: load stops, faults heal, what there is gets judged
-        scale [options] [RUN]             change the number of virtual users, from now to the end of the load
+        scale [options] [RUN]             change the number of virtual users, or the rate of an open load, from now
+                                          to the end of the load
         inject [options] [RUN]            break something now that was not planned; it heals after --hold and is
                                           judged like a planned fault
-        extend [options] [RUN]            let the load go on for longer, with as many users as at its end
+        extend [options] [RUN]            let the load go on for longer, with as many users, or at the rate, as at
+                                          its end
         resolve [options] [RUN CHOICE]    say what a blocked step shall do: retry, skip or abort
         schedule [options] [ACTION NAME]  runs by the clock: create, list, pause, resume, delete, trigger
         snapshot [options] [ACTION NAME]  keep the local stack’s seeded database, and bring it back: a wave starts

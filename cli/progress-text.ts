@@ -20,7 +20,10 @@ export function renderProgress(progress: Progress, now: number): string {
   return parts.join(' · ');
 }
 
-function loadParts({ load, loadStartsAt, loadEndsAt, window, checkpoint, capacity }: Progress, now: number): string[] {
+function loadParts(
+  { load, loadStartsAt, loadEndsAt, window, checkpoint, capacity, rate }: Progress,
+  now: number,
+): string[] {
   const parts: string[] = [];
   if (loadStartsAt !== undefined && loadEndsAt !== undefined) {
     const done = Math.min(Math.max(now - loadStartsAt, 0), loadEndsAt - loadStartsAt);
@@ -31,7 +34,9 @@ function loadParts({ load, loadStartsAt, loadEndsAt, window, checkpoint, capacit
     parts.push(`checkpoint ${checkpoint.number}/${checkpoint.of}: ${checkpoint.outcome} so far`);
   if (capacity !== undefined) parts.push(searchPart(capacity));
   if (load === undefined) return parts;
-  parts.push(`${load.users} users`);
+  parts.push(
+    rate === undefined ? `${load.users} users` : `${formatNumber(rate)} iterations/s, ${load.users} users busy`,
+  );
   if (load.due > 0) {
     parts.push(
       `delivered ${formatNumber(load.delivered)} of ${formatNumber(load.due)} (${formatRatio(load.delivered / load.due)})`,

@@ -126,6 +126,9 @@ export function plannedRate({ stages }: Arrivals, offsetMs: number): number {
   return 0;
 }
 
+/** Stages of the open model have rates, all of them. */
+export const isOpenStage = ({ ratePerSecondTo }: Stage): boolean => ratePerSecondTo !== undefined;
+
 /** Iterations begun per second at `elapsedMs` after the stage began; 0 in the closed model. */
 export const rateWithin = (stage: Stage, elapsedMs: number): number => {
   const { ratePerSecondFrom: from = 0, ratePerSecondTo: to = 0 } = stage;

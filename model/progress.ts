@@ -76,6 +76,8 @@ export const Progress = z.strictObject({
   paused: z.boolean().optional(),
   /** Virtual users that the present stage goes to; none while paused. */
   users: z.number().optional(),
+  /** Open model: iterations per second that the present stage goes to; `users` is then the pool. */
+  rate: z.number().optional(),
   /** The newest few of what operators told the run. */
   operatorActions: z.array(OperatorRecord).optional(),
   window: z.strictObject({ index: z.int(), of: z.int() }).optional(),

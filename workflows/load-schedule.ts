@@ -42,6 +42,7 @@ export function showSchedule({ state, view }: Scheduled, now = Date.now()): void
     loadEndsAt: shownEnd(state, now),
     paused: held?.stage.inserted === 'pause',
     users: Math.round(held?.stage.usersTo ?? 0),
+    ...(held?.stage.ratePerSecondTo !== undefined && { rate: held.stage.ratePerSecondTo }),
   });
 }
 

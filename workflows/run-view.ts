@@ -57,11 +57,14 @@ function describeRun(progress: Progress): string {
 }
 
 /** The newest of what people told the run, in their words. */
-function describeOperators({ operatorActions = [], users, phase }: Progress): string[] {
+function describeOperators({ operatorActions = [], users, rate, phase }: Progress): string[] {
   const lines = operatorActions.map(
     ({ at, what, who, why }) => `- ${new Date(at).toISOString().slice(11, 19)} ${what} (${who}: ${why})`,
   );
-  const wanted = phase === 'load' && users !== undefined ? [`Virtual users wanted: ${users}`] : [];
+  const isKnown = phase === 'load' && users !== undefined;
+  const wanted = isKnown
+    ? [rate === undefined ? `Virtual users wanted: ${users}` : `Iterations a second wanted: ${rate}, of ${users} users`]
+    : [];
   return [...wanted, ...(lines.length === 0 ? [] : ['', ...lines])];
 }
 

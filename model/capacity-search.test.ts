@@ -79,7 +79,7 @@ describe('a capacity search', { timeout: 120_000 }, () => {
     const searched = search(simulateServer(shape));
     expect(searched.low).toMatchObject({ isHeld: true });
     expect(searched.low?.requestsPerSecond).toBeCloseTo(rateOf(searched), -1);
-    expect(searched.low?.latencyMsP95).toBeLessThanOrEqual(limitMs * 1.04);
+    expect(searched.low?.latencyMsP95).toBeLessThanOrEqual(limitMs * 1.05);
     expect(searched.high).toMatchObject({ by: 'target' });
     const looks = searched.probes.map(({ look }) => look);
     expect(looks.slice(-2)).toContain('closing');

@@ -35,6 +35,8 @@ const unfinishedShareMax = 0.05;
 const unfinishedMin = 20;
 /** More failures than chance brings in one of forty probes of a target that fails exactly as often as it may. */
 const chanceMax = 0.025;
+/** The same in standard deviations. */
+const normalMax = 1.96;
 /** Student's t, one-sided at 95 %, for the degrees of freedom that batches leave. */
 const studentT = [6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83] as const;
 
@@ -110,8 +112,12 @@ function isBeyondChance({ reads, slow, slowShareError }: ProbeFigures): boolean 
   return Math.abs(slow / reads - slowShareMax) > slowShareError * (studentT[batchesOfProbe - 2] ?? 2);
 }
 
-/** How likely `seen` failures or more are where `expected` would come on average (Poisson). */
+/** Beyond so many, the exponential of the exact sum is no number any more, and the sum is a normal one. */
+const countedMax = 500;
+
+/** How likely `seen` failures or more are where `expected` would come on average (Poisson); beyond many, whether they are at all. */
 function chanceOf(seen: number, expected: number): number {
+  if (expected > countedMax) return (seen - expected) / Math.sqrt(expected) > normalMax ? 0 : 1;
   let below = 0;
   let term = Math.exp(-expected);
   for (let count = 0; count < seen; count += 1) {

@@ -46,7 +46,7 @@ export const ProbeFigures = z.strictObject({
   slow: count,
   /** Standard error of slow ÷ reads by the method of batch means; absent when there are too few stretches with reads. */
   slowShareError: z.number().nonnegative().optional(),
-  /** Of local reads, within 4 %. */
+  /** Of local reads, within 5 %. */
   latencyMsP50: z.number().optional(),
   latencyMsP95: z.number().optional(),
   generatorCores: z.number().optional(),

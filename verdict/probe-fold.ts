@@ -61,24 +61,15 @@ function createOneFold(probe: Window, limitMs: number) {
     seen.add(name);
     return true;
   };
-  const seconds = new Set<string>();
-  const counts = { due: 0, dropped: 0, ended: 0, failed: 0, requests: 0 };
+  const seconds = createSeconds();
   const reads = createReads(probe, limitMs);
   const engines = createEngines();
 
   function add(record: Told): void {
     switch (record.kind) {
-      case 'ledger': {
-        const { shard, incarnation, at } = record;
-        if (!isNew('ledger', shard, incarnation, at)) return;
-        seconds.add(`${shard} ${Math.floor((at - probe.from) / 1_000)}`);
-        counts.due += record.due;
-        counts.dropped += record.dropped;
-        counts.ended += record.iterationsOk + record.iterationsFailed;
-        counts.failed += record.iterationsFailed;
-        counts.requests += record.requests;
+      case 'ledger':
+        seconds.add(record);
         return;
-      }
       case 'operation':
         if (classOf(record.operation) !== 'local-read') return;
         if (isNew('operation', record.shard, record.incarnation, record.operation, record.at)) reads.add(record);
@@ -87,7 +78,39 @@ function createOneFold(probe: Window, limitMs: number) {
         if (isNew('sample', record.role, record.incarnation, record.at)) engines.add(record);
     }
   }
-  return { add, part: (): ProbePart => ({ recorded: seconds.size, ...counts, ...reads.part(), ...engines.part() }) };
+  return { add, part: (): ProbePart => ({ ...seconds.part(), ...reads.part(), ...engines.part() }) };
+}
+
+type Counts = Pick<ProbePart, 'due' | 'dropped' | 'ended' | 'failed' | 'requests'>;
+
+/** A second is told once more when more of it is known: of each count the largest is the last. */
+function createSeconds() {
+  const told = new Map<string, Counts & { readonly second: string }>();
+  const sum = (key: keyof Counts): number => [...told.values()].reduce((total, each) => total + each[key], 0);
+  return {
+    add({ shard, incarnation, at, due, dropped, requests, iterationsOk, iterationsFailed }: LedgerRecord): void {
+      const second = `${shard} ${at}`;
+      const before = told.get(`${second} ${incarnation}`);
+      told.set(`${second} ${incarnation}`, {
+        second,
+        due: Math.max(due, before?.due ?? 0),
+        dropped: Math.max(dropped, before?.dropped ?? 0),
+        ended: Math.max(iterationsOk + iterationsFailed, before?.ended ?? 0),
+        failed: Math.max(iterationsFailed, before?.failed ?? 0),
+        requests: Math.max(requests, before?.requests ?? 0),
+      });
+    },
+    part: () => ({
+      recorded: new Set([...told.values()].map(({ second }) => second)).size,
+      ...{
+        due: sum('due'),
+        dropped: sum('dropped'),
+        ended: sum('ended'),
+        failed: sum('failed'),
+        requests: sum('requests'),
+      },
+    }),
+  };
 }
 
 const classOf = (operation: string): string | undefined =>
@@ -97,10 +120,11 @@ function createReads({ from, to }: Window, limitMs: number) {
   const batches = Array.from({ length: batchesOfProbe }, (): [number, number] => [0, 0]);
   const buckets = new Map<number, number>();
   return {
-    add({ at, histogram }: OperationRecord): void {
+    /** Latency where starts are intended, as they are in a search; service time is what there is without. */
+    add({ at, histogram, latencyHistogram = histogram }: OperationRecord): void {
       const batch = batches[Math.floor(((at - from) / (to - from)) * batchesOfProbe)];
       if (batch === undefined) return;
-      for (const [latencyUs, count] of countsOf(histogram)) {
+      for (const [latencyUs, count] of countsOf(latencyHistogram)) {
         batch[0] += count;
         if (latencyUs > limitMs * 1_000) batch[1] += count;
         const bucket = bucketOf(latencyUs);

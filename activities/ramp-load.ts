@@ -1,4 +1,5 @@
 import type { LoadActivities, RunRef, ShardSchedule } from '#model/activities.ts';
+import type { ProbePart } from '#model/probe.ts';
 import type { LoadTotals } from '#model/progress.ts';
 import { type Beat, beating } from './heartbeat.ts';
 
@@ -10,6 +11,8 @@ export interface EngineKeeper {
   steer(run: RunRef, schedule: ShardSchedule): Promise<{ steered: boolean }>;
   /** Until `until`: extends the lease, restarts a dead engine at once, reports what was done so far. */
   hold(run: RunRef, schedule: ShardSchedule, options: { until: number; beat: Beat }): Promise<LoadTotals>;
+  /** What the engines on this host did in [from, to), once it is written down; a second time the same. */
+  measure(run: RunRef, probe: { from: number; to: number }, signal: AbortSignal): Promise<ProbePart>;
   stop(run: RunRef, shard: number): Promise<{ stopped: boolean }>;
 }
 
@@ -25,6 +28,9 @@ export function createLoadActivities(keeper: EngineKeeper): LoadActivities {
     },
     async holdLoad({ until, ...request }) {
       return beating((beat) => keeper.hold(request, scheduleOf(request), { until, beat }));
+    },
+    async measureProbe({ from, to, ...run }) {
+      return beating(({ signal }) => keeper.measure(run, { from, to }, signal));
     },
     async stopLoad({ shard, ...run }) {
       return beating(() => keeper.stop(run, shard));

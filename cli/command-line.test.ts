@@ -258,6 +258,7 @@ describe('the other verbs', () => {
         --stages <STAGE,…>            shape of the load: 30s@50,2m@50 in users, 30s@50/s,2m@200/s in iterations
         --pacing <LENGTH>             an iteration of each user begins once in so long, in place of thinking
         --connections <N>             connections that all virtual users share; one each unless said
+        --capacity                    searches the highest arrival rate that meets the objectives
         --scale <SHARE>               shrinks the data set and keeps its shape
         --seed <N>                    random seed of data, load and faults
         --profile <NAME>              how team sizes are laid out: distribution, rule-of-thumb
@@ -294,6 +295,7 @@ describe('the other verbs', () => {
         soak run smoke                                                 a minute of load, a verdict, a report
         soak run small --users 50 --duration 5m                        the small wave with half its users for a third of its time
         soak run large --scale 0.05 --faults none                      a large wave’s shape at a twentieth of its size, undisturbed
+        soak run small --capacity                                      how many requests a second it can carry, with the knee and the safe limit
         soak run small --without operations-checked                    one promise less, named in the headline of the verdict
         soak run --workflow StabilityRun small --duration 8h --detach  a working day of soaking; soak attach shows it
         soak run --workflow AllWaves smoke small --json                two waves in order, compared"

@@ -23,6 +23,7 @@ export function renderPlan(plan: Plan, colour = false): string {
     paint(title, 'bold', colour),
     ...table('Data set', sizes(plan)),
     ...table('Schedule', schedule(plan)),
+    ...table('Capacity search', search(plan)),
     ...table('Faults', faults(plan)),
     ...table('Stack', stack(plan)),
     ...table('Objectives', objectives(plan)),
@@ -104,6 +105,38 @@ const describeConnections = ({ connections }: Plan['load']): string =>
 
 const describeMost = ({ model, usersMax }: Plan['load']): string =>
   model === 'open' ? `any rate that ${usersMax} users can take,` : `${usersMax} users at most,`;
+
+/** What is offered, how long each look takes, and what ends it; nothing for a load that is no search. */
+function search({ capacity }: Plan): Row[] {
+  if (capacity === undefined) return [];
+  const { minRatePerSecond, startRatePerSecond, maxRatePerSecond, limits, baseline } = capacity;
+  const seconds = (ms: number): string => `${ms / 1_000} s`;
+  return [
+    [
+      'rates',
+      `from ${startRatePerSecond} iterations/s, ${minRatePerSecond} to ${maxRatePerSecond}; ${minRatePerSecond} at rest`,
+    ],
+    [
+      'probe',
+      `${seconds(capacity.settleMs)} to settle, ${seconds(capacity.probeMs)} measured; ${seconds(capacity.coolDownMs)} of rest after one that is not met`,
+    ],
+    [
+      'met',
+      `95 % of local reads within ${limits.latencyMsP95Max} ms, ${formatRatio(limits.failedRatioMax)} of iterations failed at most`,
+    ],
+    [
+      'answer',
+      `what is met and what is not are ${formatRatio(capacity.resolution)} apart at most; held for ${seconds(capacity.holdMs)}, ${capacity.probes} probes at most`,
+    ],
+    ['safe limit', `${formatRatio(capacity.safeShare)} of what is met, or the knee where that is lower`],
+    [
+      'baseline',
+      baseline === undefined
+        ? 'none is stated for this wave'
+        : `${formatNumber(baseline.requestsPerSecond)} requests/s, ${baseline.isBinding ? 'judged' : 'shown, not judged'}`,
+    ],
+  ];
+}
 
 const faults = (plan: Plan): Row[] =>
   plan.faults.map(({ fault, kind, victim, offsetMs, holdMs, deadlineMs }) => [

@@ -23,6 +23,7 @@ export const inputFlags: readonly Flag[] = [
   flagFor('stages', 'text', 'STAGE,…'),
   flagFor('pacing', 'text', 'LENGTH'),
   flagFor('connections', 'number', 'N'),
+  flagFor('capacity', 'switch'),
   flagFor('scale', 'number', 'SHARE'),
   flagFor('seed', 'number', 'N'),
   flagFor('profile', 'text', 'NAME'),

@@ -17,7 +17,7 @@ export interface EngineBooks extends Books {
   totals(users: number): EngineTotals;
 }
 
-const histogramMs = 10_000;
+const histogramMsDefault = 10_000;
 const leaksMax = 100;
 
 export function createEngineBooks(options: {
@@ -28,6 +28,7 @@ export function createEngineBooks(options: {
 }): EngineBooks {
   const { sink, incarnation, now } = options;
   let { orders } = options;
+  const { histogramMs = histogramMsDefault } = orders.plan;
   const { shard } = orders.shard;
   const self = createSelfSamples(shard, incarnation);
   const tally = createTally(shard, incarnation);

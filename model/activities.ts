@@ -1,9 +1,11 @@
+import type { CapacitySearch } from './capacity-search.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Stage } from './load-plan.ts';
 import type { OperatorRecord } from './operator.ts';
 import type { PlanSummary, WorkflowName } from './plan.ts';
 import type { SeededEntity } from './population-plan.ts';
+import type { ProbePart } from './probe.ts';
 import type { LoadTotals, RunResult, StepRecord } from './progress.ts';
 import type { Outcome } from './verdict.ts';
 import type { WaveName } from './wave.ts';
@@ -87,6 +89,8 @@ export interface LoadActivities {
   steerLoad(request: RunRef & ShardSchedule): Promise<{ steered: boolean }>;
   /** Holds a window of one shard: keeps the engine's lease, restarts it when it died, folds what it did. */
   holdLoad(request: RunRef & ShardSchedule & { until: number }): Promise<LoadTotals>;
+  /** What the engines on this host did in [from, to), a probe of a capacity search, once their records of it are there. */
+  measureProbe(request: RunRef & { from: number; to: number }): Promise<ProbePart>;
   /** Writes `stop`, waits for the engine's end, and is content when there is none. */
   stopLoad(request: RunRef & { shard: number }): Promise<{ stopped: boolean }>;
 }
@@ -152,6 +156,8 @@ export interface JudgeRequest extends RunRef {
   readonly warmUp?: { readonly requests: number; readonly hitRatio?: number | undefined; readonly settled: boolean };
   /** The schedule as operators left it, from `loadStartsAt` on; absent: the plan's. Paused time is neither planned nor judged. */
   readonly stages?: readonly Stage[];
+  /** The probes of a capacity search, and why it was over; without `endedBy` the load ended before it did. */
+  readonly capacity?: CapacitySearch;
   /** What operators told the run, oldest first; the newest hundred. */
   readonly operatorActions?: readonly OperatorRecord[];
   /** Set when the run did not reach its end: at best inconclusive, unless a failure is already certain. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { faultEvents, FindingRecord, GapRecord } from './evidence.ts';
+import { ProbeFigures } from './probe.ts';
 import { LedgerGap, LedgerTotals } from './ledger.ts';
 
 const count = z.int().nonnegative();
@@ -152,6 +153,8 @@ export const EvidenceSummary = z.strictObject({
   outsideOutages: z.strictObject({ due: count, delivered: count }),
   operations: z.array(OperationSummary),
   classes: z.array(ClassLatency),
+  /** What was offered and what became of it in each probe of a capacity search; absent in other loads. */
+  probes: z.array(ProbeFigures).optional(),
   /** Histograms that could not be decoded: their counts are kept, their latencies are not. */
   histogramsRefused: count,
   series: z.array(SeriesSummary),

@@ -80,6 +80,11 @@ export const OperationRecord = z.strictObject({
   statuses: counts.optional(),
   /** hdr-histogram-js V2 encoding, base64; service time in microseconds, answered requests only. */
   histogram: z.string(),
+  /**
+   * The same answers by latency: the first operation of an iteration from the time that the iteration was meant to begin,
+   * later ones from when they were sent. Open model and fixed pacing only.
+   */
+  latencyHistogram: z.string().optional(),
 });
 
 /** Something that a verdict must name: a scope leak, an unasked death, a saturated generator. At most 1,000 a run and source. */

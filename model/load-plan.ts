@@ -54,6 +54,8 @@ export const LoadPlan = z.strictObject({
   connections: z.int().positive().optional(),
   /** After the end, in-flight iterations may finish for this long; then they are abandoned. */
   drainMs: z.int().positive(),
+  /** So long a stretch is what one histogram of an operation holds; absent: ten seconds. */
+  histogramMs: z.int().positive().optional(),
   requestTimeoutMs: z.int().positive(),
   /** R1.7: each virtual user keeps at most this many live objects of its own. */
   liveObjectsMax: z.int().positive(),

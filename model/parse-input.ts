@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { listCapacityConflicts } from './capacity-conflicts.ts';
 import { listInputProblems } from './input-problems.ts';
 import { listModelConflicts, listRateConflicts, statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
 import type { WorkflowName } from './plan.ts';
@@ -109,7 +110,7 @@ function listConflicts(
   if (new Set(chosen).size < chosen.length)
     problems.push(`${nameKey('waves')}: each wave at most once, given were ${chosen.join(', ')}`);
   if ('from' in input || 'previous' in input) problems.push(...listResumeConflicts(input, chosen, nameKey));
-  problems.push(...listModelConflicts(input, nameKey));
+  problems.push(...listModelConflicts(input, nameKey), ...listCapacityConflicts(workflow, input, nameKey));
   for (const name of chosen) {
     const seededUsers = Math.round(waves[name].users * (input.scale ?? 1));
     const virtualUsers = virtualUsersOf(input, name, seededUsers);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CapacitySearch, Probe } from './capacity-search.ts';
 import { NewestCheckpoint } from './checkpoint.ts';
 import { OperatorRecord } from './operator.ts';
 import { Outcome } from './verdict.ts';
@@ -82,6 +83,18 @@ export const Progress = z.strictObject({
   window: z.strictObject({ index: z.int(), of: z.int() }).optional(),
   /** What is known so far: provisional. */
   checkpoint: NewestCheckpoint.optional(),
+  /** How far a capacity search is: probes that were measured, and the one under way. */
+  capacity: z
+    .strictObject({
+      probes: z.int().nonnegative(),
+      look: Probe.shape.look.optional(),
+      ratePerSecond: z.number().optional(),
+      /** The highest rate that was met so far with nothing missed below it, and the lowest that was not met. */
+      met: z.number().optional(),
+      missed: z.number().optional(),
+      endedBy: CapacitySearch.shape.endedBy,
+    })
+    .optional(),
   load: LoadTotals.optional(),
   /** Sum of the gateways' RSS, from the samplers. */
   gatewaysRssBytes: z.number().optional(),

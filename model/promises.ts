@@ -1,4 +1,5 @@
 import { classesOf, rarestShareOf, writesNothing } from './behaviour-class.ts';
+import type { CapacityPlan } from './capacity-plan.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import { dueIterations, type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
@@ -11,6 +12,8 @@ import type { WaveName } from './wave.ts';
 export interface Asked {
   readonly wave: WaveName;
   readonly load: LoadPlan;
+  /** Set when the load is a capacity search. */
+  readonly capacity?: CapacityPlan | undefined;
   readonly faults: readonly FaultPlan[];
   readonly faultsAbsentBecause: string | undefined;
   readonly objectives: Objectives;
@@ -35,22 +38,23 @@ const answerable = (): undefined => undefined;
 /** Why a question cannot be answered; undefined when it can. */
 const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefined>> = {
   'seeding-reconciled': answerable,
-  'load-delivered': answerable,
+  'load-delivered': overloads,
   'samples-present': answerable,
   'operations-checked': tooFewIterations,
-  'error-rate': answerable,
+  'error-rate': overloads,
   'no-lost-write': ({ load }) => (writesNothing(load) ? `the mix ${load.mix} writes nothing` : undefined),
   'no-scope-leak': answerable,
   'faults-healed': ({ faults, faultsAbsentBecause }) =>
     faults.length > 0 ? undefined : (faultsAbsentBecause ?? 'no fault is planned'),
-  'generator-not-saturated': answerable,
+  'generator-not-saturated': overloads,
   stationary: notSettled,
   'no-unplanned-death': answerable,
-  'latency-local-reads': (asked) => notBinding(asked, asked.objectives.localReadP95MsMax),
+  'latency-local-reads': (asked) => overloads(asked) ?? notBinding(asked, asked.objectives.localReadP95MsMax),
   'memory-gateways': (asked) => notBinding(asked, asked.objectives.gatewaysRssBytesMax),
   'database-connections': (asked) => notBinding(asked, asked.objectives.databaseConnectionsMax),
   'cache-hit-ratio': (asked) => notBinding(asked, asked.objectives.cacheHitRatioMin),
-  capacity: ({ wave, load }) => {
+  capacity: ({ wave, load, capacity }) => {
+    if (capacity !== undefined) return undefined;
     const baseline = capacityOfWaves[wave];
     const offers = load.model === 'open' ? 'one rate is met or not' : 'a closed load offers what its users ask for';
     return `needs a capacity search: ${offers}${baseline === undefined ? '' : `; the baseline is ${baseline} requests/s`}`;
@@ -58,18 +62,26 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
   'memory-leak': leakOutOfReach,
 };
 
+/** Over a whole search these are what it is for: each probe is held to them by itself, and the answer is the last one that met them. */
+function overloads({ capacity }: Asked): string | undefined {
+  if (capacity === undefined) return undefined;
+  return 'a capacity search overloads its target, or its generator, by intent: it is asked of each probe by itself';
+}
+
 const checkedMin = 20;
 /** Half as many again, for the ramp, the fault and uneven users. */
 const expectedMin = 30;
 
-function tooFewIterations({ load }: Asked): string | undefined {
+function tooFewIterations({ load, capacity }: Asked): string | undefined {
   const loadMs = totalLoadMs(load);
   const classes = classesOf(load).length;
   // A class without a user meets none of its operations.
   if (load.model === 'closed' && load.virtualUsers < classes) {
     return `${load.virtualUsers} virtual users cannot be of all ${classes} classes; ${classes} are needed`;
   }
-  const rarest = iterationsExpected(load) * rarestShareOf(load);
+  // A search spends most of its time far above the rate that it starts with.
+  const iterations = capacity === undefined ? iterationsExpected(load) : (capacity.startRatePerSecond * loadMs) / 1_000;
+  const rarest = iterations * rarestShareOf(load);
   if (rarest >= expectedMin) return undefined;
   const secondsNeeded = Math.ceil(((loadMs / 1_000) * expectedMin) / Math.max(rarest, 0.01));
   return (

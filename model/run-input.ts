@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CapacityInput } from './capacity-input.ts';
 import { DurationText } from './duration.ts';
 import { BehaviourWeights, MixName } from './behaviour-class.ts';
 import { SeedProfile } from './population-plan.ts';
@@ -28,6 +29,7 @@ export const SoakWaveInput = z.strictObject({
     .describe('connections that all virtual users share; one each unless said'),
   pacing: DurationText.optional().describe('an iteration of each user begins once in so long, in place of thinking'),
   stages: StagesInput.optional().describe('shape of the load: 30s@50,2m@50 in users, 30s@50/s,2m@200/s in iterations'),
+  capacity: CapacityInput.optional().describe('searches the highest arrival rate that meets the objectives'),
   duration: DurationText.optional().describe('length of the load, e.g. 90s, 15m, 48h'),
   scale: z.number().positive().max(1).optional().describe('shrinks the data set and keeps its shape'),
   seed: z.int().min(0).max(0xffff_ffff).optional().describe('random seed of data, load and faults'),

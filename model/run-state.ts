@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CapacitySearch } from './capacity-search.ts';
 import { NewestCheckpoint } from './checkpoint.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { Stage, stagesMax } from './load-plan.ts';
@@ -37,6 +38,8 @@ export const CarriedRun = z.strictObject({
   checkpoint: NewestCheckpoint.optional(),
   /** The schedule from `startsAt` on, as operators changed it: pauses included, the present one too. */
   stages: z.array(Stage).min(1).max(stagesMax),
+  /** How far a capacity search is; absent in other loads. */
+  capacity: CapacitySearch.optional(),
   /** Counts the changes to the schedule. */
   revision: z.int().nonnegative().default(0),
   /** The newest revision that every engine was told of. */

@@ -2,6 +2,7 @@ import type { EvidenceSummary, SeriesSummary } from '#model/evidence-summary.ts'
 import { formatNumber, formatRatio } from '#model/figures.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
+import { probesPlot } from './capacity.ts';
 import { isHarness } from './harness-cost.ts';
 import type { Markup } from './html.ts';
 import { type Line, lineColours, type Plot, renderPlot, type TimeAxis } from './plot.ts';
@@ -24,6 +25,7 @@ export function renderPlots(input: ReportInput): Markup[] {
   const latencyNote = isCoLocated ? 'ms · service time (closed model), co-located' : 'ms · service time (closed model)';
   const plots = [
     ...loadPlots(evidence, latencyNote),
+    ...(input.capacity === undefined ? [] : [probesPlot(input.capacity)]),
     ...processPlots(evidence),
     ...cachePlots(evidence),
     ...databasePlots(evidence),

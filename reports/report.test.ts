@@ -1,6 +1,7 @@
 import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import type { CapacityResult } from '#model/capacity-answer.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
 import type { Verdict } from '#model/verdict.ts';
 import {
@@ -222,6 +223,50 @@ describe('writeCommands', () => {
   it('quotes for a shell', () => {
     const { soak } = writeCommands({ ...plan, workflow: 'StabilityRun' }, { input: { mix: "a'; b" } });
     expect(soak).toBe(`soak run smoke --workflow StabilityRun --mix 'a'\\''; b' --seed ${plan.seed}`);
+  });
+});
+
+describe('a capacity search', () => {
+  const searched = syntheticPlan({ duration: 900_000, capacity: {} });
+  const figures = {
+    ...{ seconds: 20, owed: 20, unseen: 0, due: 800, dropped: 0, ended: 800, failed: 0, requests: 8_000 },
+    ...{ reads: 4_000, slow: 0, latencyMsP50: 5, latencyMsP95: 12 },
+  };
+  const probe = (ratePerSecond: number, outcome: 'met' | 'missed', at: number) => ({
+    ...{ look: 'first' as const, ratePerSecond, from: loadStartsAt + at, to: loadStartsAt + at + 20_000 },
+    ...{ outcome, isClear: outcome === 'met', reason: `${ratePerSecond} was ${outcome}`, figures },
+  });
+  const capacity: CapacityResult = {
+    ...{ endedBy: 'resolution', isFound: true, noisyRates: [80], differing: 0 },
+    low: { ratePerSecond: 40, isHeld: true, requestsPerSecond: 400, heldSeconds: 60, latencyMsP95: 12 },
+    high: { ratePerSecond: 41.9, requestsPerSecond: 419, by: 'target' },
+    knee: { ratePerSecond: 33, requestsPerSecond: 330, latencyMsP95: 9 },
+    safe: { ratePerSecond: 30, requestsPerSecond: 300, share: 0.75, by: 'limit' },
+    probes: [probe(20, 'met', 10_000), probe(40, 'met', 40_000), probe(80, 'missed', 70_000)],
+  };
+
+  it('is a section with its figures, each probe, and the plots by rate and over time', async () => {
+    const page = renderReport(await inputOf({ plan: searched, capacity }));
+    for (const id of ['id="capacity"', 'id="plot-rate-latency"', 'id="plot-rate-delivered"', 'id="plot-probes"']) {
+      expect(page).toContain(id);
+    }
+    for (const text of ['80 was missed', 'held for 1 min', '75 % of what was met', 'Safe limit', 'close']) {
+      expect(page).toContain(text);
+    }
+    expect(page).not.toContain('NaN');
+  });
+
+  it('is in the result, and in no other run’s', async () => {
+    expect(renderResult(await inputOf({ plan: searched, capacity }), files).capacity).toEqual(capacity);
+    const other = await inputOf();
+    expect(renderResult(other, files)).not.toHaveProperty('capacity');
+    expect(renderReport(other)).not.toContain('id="capacity"');
+  });
+
+  it('is still a page where nothing was probed, and where nothing was met', async () => {
+    const { low: _low, high: _high, knee: _knee, safe: _safe, ...nothing } = capacity;
+    const empty = renderReport(await inputOf({ plan: searched, capacity: { ...nothing, noisyRates: [], probes: [] } }));
+    expect(empty).toContain('No probe met the objectives.');
   });
 });
 

@@ -1,6 +1,7 @@
 import { loadMsOf } from '#model/evidence-summary.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
 import { totalLoadMs } from '#model/load-plan.ts';
+import { capacitySection } from './capacity.ts';
 import { checkpointsSection } from './checkpoints.ts';
 import { html, type Markup } from './html.ts';
 import { costSection } from './harness-cost.ts';
@@ -107,7 +108,7 @@ function measured(input: ReportInput): Markup {
   const plots = renderPlots(input);
   const mark = isCoLocated(input) ? ' (co-located)' : '';
   return html` <h2 id="answers">Questions and answers</h2>
-    ${answersTable(input)}
+    ${answersTable(input)} ${capacitySection(input)}
     <h2 id="time">Over time</h2>
     <p class="lead">
       All plots share one time axis, counted from the start of the load. Shaded: faults, from injection until two

@@ -6,11 +6,17 @@ export function writeCommands(plan: Plan, { input }: Pick<ReportMeta, 'input'>):
   const whole: Record<string, unknown> = { wave: plan.wave, ...input, seed: plan.seed };
   const workflow = plan.workflow === 'SoakWave' ? [] : ['--workflow', plan.workflow];
   const flags = Object.entries(whole).flatMap(([key, value]) => (key === 'wave' ? [] : writeFlag(key, value)));
+  const isSayable = !Object.values(whole).some(hasOptions);
   return {
     temporal: `temporal workflow start --type ${plan.workflow} --task-queue soak --input ${quote(JSON.stringify(whole))}`,
-    soak: ['soak run', plan.wave, ...workflow, ...flags].join(' '),
+    soak: isSayable
+      ? ['soak run', plan.wave, ...workflow, ...flags].join(' ')
+      : '# options of a capacity search have no flags: start it through Temporal',
   };
 }
+
+/** An object is more than a flag can say. */
+const hasOptions = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 function writeFlag(key: string, value: unknown): string[] {
   const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

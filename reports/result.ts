@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CapacityResult } from '#model/capacity-answer.ts';
 import { Checkpoint } from '#model/checkpoint.ts';
 import { ClassLatency, FaultSummary, loadMsOf, NamedWindow, OperationSummary } from '#model/evidence-summary.ts';
 import { LedgerTotals } from '#model/ledger.ts';
@@ -36,6 +37,8 @@ export const RunResultFile = z.strictObject({
   classes: z.array(ClassLatency.omit({ points: true })),
   faults: z.array(FaultSummary),
   outages: z.array(NamedWindow),
+  /** What a capacity search came to, with its probes; absent for other loads. */
+  capacity: CapacityResult.optional(),
   /** What the run was told while it went on; absent for a run that takes no checkpoints. */
   checkpoints: z.array(Checkpoint.extend({ seconds: z.number(), records: z.int() })).optional(),
   /** What operators told the run, oldest first; absent for a run that was left alone. */
@@ -75,6 +78,7 @@ export function renderResult(
     operations: evidence.operations,
     classes: evidence.classes.map(({ class: name, overall }) => ({ class: name, overall })),
     ...{ faults: evidence.faults, outages: evidence.outages, seeded: [...input.seeded] },
+    ...(input.capacity !== undefined && { capacity: input.capacity }),
     ...(input.checkpoints !== undefined && { checkpoints: [...input.checkpoints] }),
     ...((input.operatorActions ?? []).length > 0 && { operatorActions: [...(input.operatorActions ?? [])] }),
     harness: summariseCost(input),

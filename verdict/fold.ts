@@ -9,6 +9,7 @@ import { createGeneratorFold } from './generator-fold.ts';
 import { createLatencyFold } from './latency-fold.ts';
 import { foldLoad } from './load-fold.ts';
 import { costWindow, unplannedOutages, withCosts } from './outage-fold.ts';
+import { createProbesFold } from './probe-fold.ts';
 import { createPresenceFold } from './presence-fold.ts';
 import { createSeriesFold } from './series-fold.ts';
 import { clipWindows, subtractWindows, type Window } from './windows.ts';
@@ -20,6 +21,8 @@ export interface FoldInput {
   readonly plan: Plan;
   /** Wall clock at which stage 0 began; absent when the load never did. */
   readonly loadStartsAt?: number;
+  /** When the probes of a capacity search were. */
+  readonly probes?: readonly Window[];
   /** Earlier than the plan's end when the run was aborted. */
   readonly loadEndsAt?: number;
 }
@@ -38,7 +41,7 @@ export async function foldEvidence(input: FoldInput): Promise<EvidenceSummary> {
   return fold.summary();
 }
 
-function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 'records'>) {
+function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, probes }: Omit<FoldInput, 'records'>) {
   const bounds = boundsOf(plan, loadStartsAt, loadEndsAt);
   const { load, pauses, startsAt, endsAt } = bounds;
   const ledger = createLedger(plan.load, startsAt);
@@ -46,12 +49,14 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
   const series = createSeriesFold(bounds);
   const generators = createGeneratorFold(bounds);
   const presence = createPresenceFold(bounds);
+  const searched = createProbesFold(plan, probes);
   const writes = createWriteFold(endsAt + plan.load.drainMs);
   const incidents = createIncidentFold();
   const records: Record<string, number> = {};
 
   function add(record: EvidenceRecord): void {
     increment(records, record.kind);
+    searched.add(record);
     switch (record.kind) {
       case 'sample':
         series.add(record);
@@ -97,6 +102,7 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
       records: sorted(records),
       ...loadSummary,
       ...latency.summary(),
+      ...searched.summary(),
       series: allSeries,
       generators: generators.summary(allSeries),
       processes,

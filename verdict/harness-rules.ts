@@ -1,5 +1,6 @@
 import { formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
 import type { EvidenceSummary, NamedWindow } from '#model/evidence-summary.ts';
+import { engineCoresMax, eventLoopDelaySecondsMax } from '#model/generator-limits.ts';
 import { roleKind } from '#model/roles.ts';
 import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
 import { unionMs } from './windows.ts';
@@ -8,9 +9,6 @@ const presentRatioMin = 0.99;
 const outageMsMin = 10_000;
 const outageRatioMax = 0.01;
 const checkedMin = 20;
-/** An engine that has less than a tenth of a core left, or that answers a tenth of a second late, measures itself. */
-const engineCoresMax = 0.9;
-const eventLoopDelaySecondsMax = 0.1;
 
 /** Did the harness do and see what it promised? Never *fail*: that would be said of the target. */
 export const harnessRules = {

@@ -84,6 +84,15 @@ export const onLoadHost = (host: string): LoadActivities =>
     taskQueue: queues.loadOn(host),
   });
 
+/** A search waits for it with nothing offered, and goes on without it when the host does not answer. */
+export const measureOnLoadHost = (host: string): Pick<LoadActivities, 'measureProbe'> =>
+  proxyActivities<LoadActivities>({
+    ...step('1 minute', '3 minutes'),
+    heartbeatTimeout: '5 seconds',
+    scheduleToStartTimeout: '1 minute',
+    taskQueue: queues.loadOn(host),
+  });
+
 /** What an operator wants shall reach an engine soon; what takes longer than this is brought by the next window. */
 export const steerOnLoadHost = (host: string): Pick<LoadActivities, 'steerLoad'> =>
   proxyActivities<LoadActivities>({

@@ -113,6 +113,21 @@ describe('what an operator asks for', () => {
     expect(open.progress).toMatchObject({ paused: true, rate: 0, users: 0 });
   });
 
+  it('leaves the rate of a capacity search to the search', () => {
+    const searching = setUp();
+    const searched = planRun({
+      workflow: 'SoakWave',
+      input: { wave: 'smoke', capacity: {} },
+      machine: { cores: 2, memoryBytes: 8 * gigabyte, diskFreeBytes: 40 * gigabyte },
+    });
+    searching.state.plan = summarisePlan(searched, 'hash');
+    const refused = 'the load is a capacity search, which sets its rate itself; pause and extend are possible';
+    expect(searching.problemOf('scaleLoad', { rate: 5 })).toBe(refused);
+    expect(searching.problemOf('scaleLoad', { users: 5 })).toBe(refused);
+    expect(searching.problemOf('pause')).toBeUndefined();
+    expect(searching.problemOf('extend', { by: 60_000 })).toBeUndefined();
+  });
+
   it('is one choice for one blocked step', () => {
     expect(setUp().problemOf('resolveStep', { choice: 'skip' })).toBe('no step is blocked');
     const blocked = setUp({ blocked: 'seed: it broke' });

@@ -43,6 +43,9 @@ export const considerations: {
   resume: (run, _request, now) =>
     changed(run, now, { change: resumeLoad, what: 'resume the load', answer: 'the load goes on' }),
   scaleLoad(run, { users, rate }, now) {
+    if (run.state.plan.capacity !== undefined) {
+      return { problem: 'the load is a capacity search, which sets its rate itself; pause and extend are possible' };
+    }
     const isOpen = run.state.stages.some(isOpenStage);
     if (rate !== undefined) return isOpen ? scaledRate(run, rate, now) : { problem: usersScaled };
     return isOpen ? { problem: rateScaled } : scaledUsers(run, users ?? 0, now);

@@ -2,6 +2,7 @@ import { CancellationScope, isCancellation, sleep, workflowInfo } from '@tempora
 import { type LoadTotals, type StepRecord, sumLoadTotals } from '#model/progress.ts';
 import { onLoadHost, placeShard } from './activity-proxies.ts';
 import { isAudited } from './audit-loop.ts';
+import { keepSearching, untilSearched } from './capacity-phase.ts';
 import { beginCheckpoint } from './checkpoints.ts';
 import { beginPlannedFaults, type Beside } from './fault-phase.ts';
 import { beginSchedule, endSchedule, shardSchedule, showSchedule, windowAt } from './load-schedule.ts';
@@ -48,6 +49,7 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue' | 'ski
   const beside: Beside = { scope: new CancellationScope(), pending: new Map<string, Promise<void>>() };
   const { scope, pending } = beside;
   const steering = keepSteering(run, beside);
+  keepSearching(run, beside);
   const end = async (): Promise<void> => {
     steering.stop();
     scope.cancel(); // none may begin, or go on, while the run is cleaned up
@@ -58,6 +60,7 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue' | 'ski
       beside,
       isIdle: () => pending.size === 0 && steering.isIdle() && isAudited(run.state),
     });
+    if (held === 'ended') await untilSearched(run);
     if (held === 'ended') await Promise.all(pending.values());
     return held;
   } finally {

@@ -48,12 +48,22 @@ function describeRun(progress: Progress): string {
       : [
           `Load: ${load.delivered} of ${load.due} user-seconds delivered, ${load.requests} requests, ${load.failed} failed`,
         ]),
+    ...describeSearch(progress),
     ...describeOperators(progress),
     '',
     '| | step | took | |',
     '|---|---|---|---|',
     ...rows,
   ].join('\n');
+}
+
+/** How far a capacity search is, in a line. */
+function describeSearch({ capacity }: Progress): string[] {
+  if (capacity === undefined) return [];
+  const { probes, look, ratePerSecond, met, missed, endedBy } = capacity;
+  const known = [met === undefined ? '' : `; met at ${met}/s`, missed === undefined ? '' : `; not met at ${missed}/s`];
+  const now = ratePerSecond === undefined ? '' : `, now ${ratePerSecond}/s (${look ?? 'first'})`;
+  return [`Capacity search: ${probes} probes${endedBy === undefined ? now : `, over: ${endedBy}`}${known.join('')}`];
 }
 
 /** The newest of what people told the run, in their words. */

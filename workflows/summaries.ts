@@ -16,6 +16,7 @@ const summaries: Readonly<Record<string, (request: Request) => string>> = {
   warmCache: () => 'ask until the hit ratio settles',
   placeShard: ({ shard }) => `place shard ${shard ?? 0}`,
   steerLoad: ({ shard, revision }) => `shard ${shard ?? 0}: schedule ${revision ?? 0}`,
+  measureProbe: ({ from, to }) => `measure the probe from ${clock(from)} to ${clock(to)}`,
   holdLoad: ({ shard, until }) => `hold shard ${shard ?? 0} until ${clock(until)}`,
   stopLoad: ({ shard }) => `end shard ${shard ?? 0}`,
   injectFault: ({ fault }) => `inject ${fault ?? 'a fault'}`,
@@ -36,6 +37,8 @@ interface Request {
   readonly revision?: number;
   readonly what?: string;
   readonly until?: number;
+  readonly from?: number;
+  readonly to?: number;
   readonly fault?: string;
   readonly number?: number;
   readonly keep?: string;

@@ -17,6 +17,7 @@ import { readIdentities } from '#seeding/identities.ts';
 import type { Context } from './context.ts';
 import { heldSpec } from './held-spec.ts';
 import { loopbackHosts } from './places.ts';
+import { readProbe } from './probe-reader.ts';
 
 const lookMs = 200;
 const leaseEveryMs = 2_000;
@@ -93,6 +94,8 @@ export function createEngineKeeper(context: Context): EngineKeeper {
       }
       return foldTotals(folder);
     },
+    measure: (run, probe, signal) =>
+      readProbe(context, run, { ...probe, signal, folderOf: (shard) => folderOf(run, shard) }),
     stop: (run, shard) =>
       stopEngine(context.heldTable(run), { runKey: run.runKey, shard, folder: folderOf(run, shard) }),
   };

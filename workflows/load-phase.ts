@@ -54,9 +54,8 @@ async function spreadShards(run: Run): Promise<void> {
   if (state.shardHosts.every((host) => host === '')) state.startsAt = 0;
   beginSchedule(run, Date.now() + spreadStartDelayMs);
   const moves = movesOf(run);
-  await Promise.all(
-    listShards(run).map((shard) => moveShard(run, shard, moves.get(shard) ?? state.shardHosts[shard] ?? state.host)),
-  );
+  const present = (shard: number): string => state.shardHosts.slice(shard, shard + 1).find(Boolean) ?? state.host;
+  await Promise.all(listShards(run).map((shard) => moveShard(run, shard, moves.get(shard) ?? present(shard))));
 }
 
 /**

@@ -62,6 +62,9 @@ function noLostWrite({ evidence, verification }: JudgeInput): Finding {
     };
   }
   if (verification === undefined) return open('What was written was not read back.');
+  if (verification.unheard !== undefined) {
+    return open(`What engines on ${verification.unheard.join(', ')} wrote is not known: nobody there handed it over.`);
+  }
   const { present, deleted, indeterminate, untracked } = evidence.writes;
   if (present + deleted + indeterminate === 0) return open('No write was ever acknowledged.');
   if (untracked > 0) return open(`${formatNumber(untracked)} writes were beyond the bound of what can be followed.`);

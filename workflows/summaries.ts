@@ -19,6 +19,7 @@ const summaries: Readonly<Record<string, (request: Request) => string>> = {
   measureProbe: ({ from, to }) => `measure the probe from ${clock(from)} to ${clock(to)}`,
   holdLoad: ({ shard, until }) => `hold shard ${shard ?? 0} until ${clock(until)}`,
   stopLoad: ({ shard }) => `end shard ${shard ?? 0}`,
+  handOverLoad: () => 'hand over what engines wrote on this host',
   injectFault: ({ fault }) => `inject ${fault ?? 'a fault'}`,
   healFaults: () => 'undo whatever is still injected',
   collectSpools: () => 'store what was spooled',

@@ -35,7 +35,7 @@ export interface AnswerBounds {
   readonly bodyBytesMax: number;
 }
 
-export const answerBounds: AnswerBounds = { headBytesMax: 64 * 1024, bodyBytesMax: 64 * 1024 * 1024 };
+const answerBounds: AnswerBounds = { headBytesMax: 64 * 1024, bodyBytesMax: 64 * 1024 * 1024 };
 
 type Step = 'head' | 'length' | 'close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer' | 'whole';
 

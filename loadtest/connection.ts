@@ -14,6 +14,8 @@ export type Exchange =
       /** Of the whole request, as it was written. */
       readonly bytesOut: number;
       readonly durationUs: number;
+      /** Of a shared connection: how long it was waited for, before the service time began. */
+      readonly waitedUs?: number;
     }
   | { readonly outcome: 'timeout'; readonly sent: boolean }
   | { readonly outcome: 'connection'; readonly sent: boolean; readonly code: string }

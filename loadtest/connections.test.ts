@@ -42,6 +42,8 @@ describe('shared connections', () => {
     ]);
     target.mischief = () => undefined;
     expect(await second.send(request)).toMatchObject({ outcome: 'answered' });
+    const [, waited] = await Promise.all([first.send(request), second.send(request)]);
+    expect(waited.outcome === 'answered' && (waited.waitedUs ?? 0)).toBeGreaterThan(0);
     expect([first.reopened(), second.reopened()]).toEqual([0, 1]);
     await Promise.all([first.close(), second.close()]);
   });

@@ -95,8 +95,10 @@ function createWay(pool: Pool, requestTimeoutMs: number): Connection {
 
   async function send(request: HttpRequest): Promise<Exchange> {
     if (isAbandoned) return { outcome: 'abandoned', sent: false };
+    const askedAtMs = performance.now();
     const taken = pool.take(requestTimeoutMs) ?? (await free());
     if (typeof taken === 'string') return { outcome: taken, sent: false };
+    const waitedUs = Math.round((performance.now() - askedAtMs) * 1_000);
     current = taken;
     const before = taken.reopened();
     const exchange = await taken.send(request);
@@ -105,7 +107,7 @@ function createWay(pool: Pool, requestTimeoutMs: number): Connection {
     // One that was cut off sends nothing any more.
     if (exchange.outcome === 'abandoned') pool.lose(taken);
     else pool.give(taken);
-    return exchange;
+    return exchange.outcome === 'answered' ? { ...exchange, waitedUs } : exchange;
   }
 
   return {

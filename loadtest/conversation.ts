@@ -7,12 +7,16 @@ import { type BegunWrite, type Effect, effectOf, type WriteLog } from './write-l
 
 /** Where a virtual user's requests are booked; shared by all users of an engine. */
 export interface Books {
-  operationEnded(operation: Operation, end: OperationEnd): void;
+  /** `waitedUs`: how long after its intended start it was sent. */
+  operationEnded(operation: Operation, end: OperationEnd, waitedUs: number): void;
   scopeLeaked(identity: Identity, failure: CheckFailure): void;
 }
 
-/** Says operations to the target as one identity, checks and books every answer. Never rejects. */
-export type Conversation = (operation: Operation) => Promise<Answer>;
+/**
+ * Says operations to the target as one identity, checks and books every answer. Never rejects. `waitedUs` is asked as the
+ * operation is sent; absent when it is sent when it is meant to be.
+ */
+export type Conversation = (operation: Operation, waitedUs?: () => number) => Promise<Answer>;
 
 export function createConversation(options: {
   readonly connection: Connection;
@@ -22,16 +26,17 @@ export function createConversation(options: {
   readonly books: Books;
 }): Conversation {
   const { connection, speech, identity, writeLog, books } = options;
-  return async (operation) => {
+  return async (operation, waitedUs) => {
     const write = await writeLog.begin(operation);
     if (write === 'closed') return { outcome: 'abandoned', toolIds: [] };
     const reopened = connection.reopened();
+    const before = waitedUs?.();
     const exchange = await connection.send(speech.request(operation, identity));
     const checked = exchange.outcome === 'answered' ? checkedAnswer(operation, exchange) : undefined;
     const effect = effectOf(operation, exchange);
     const end = endOf(exchange, checked, connection.reopened() - reopened);
     // What was never sent has not ended either.
-    if (exchange.outcome !== 'abandoned' || exchange.sent) books.operationEnded(operation, end);
+    if (exchange.outcome !== 'abandoned' || exchange.sent) books.operationEnded(operation, end, before === undefined ? 0 : before + waitOf(exchange));
     const toolIds = checked?.toolIds ?? [];
     write?.ended(effect, toolIds);
     const leak = checked?.failures.find(({ kind }) => kind === 'scope');
@@ -48,6 +53,9 @@ export function createConversation(options: {
     }
   }
 }
+
+/** For a connection that others had; it is not service time. */
+const waitOf = (exchange: Exchange): number => (exchange.outcome === 'answered' ? (exchange.waitedUs ?? 0) : 0);
 
 /** One cause an operation: a scope leak before a status before a shape. */
 function endOf(exchange: Exchange, checked: CheckedResponse | undefined, reconnects: number): OperationEnd {

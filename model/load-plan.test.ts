@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  connectionsOfShard,
   dueIterations,
   dueIterationsOfShard,
   dueOffsetMs,
@@ -97,5 +98,14 @@ describe('iterations that fall due', () => {
     expect(dueIterations({ stages: [stage(10, 5, 5)] }, 10_000, 99_000)).toBe(0);
     expect(dueIterations({ stages: [stage(10, 5, 5)] }, -5_000, 0)).toBe(0);
     expect([-1, 0, 5_000, 10_000].map((at) => plannedRate({ stages: [stage(10, 0, 5)] }, at))).toEqual([0, 0, 2.5, 0]);
+  });
+});
+
+describe('connections that are shared', () => {
+  const shards = Array.from({ length: 3 }, (_, shard): Shard => ({ shard, firstSlot: shard * 2, slots: 2 }));
+  it('are dealt to the shards, one at least to each; without any, every user has its own', () => {
+    expect(shards.map(({ shard }) => connectionsOfShard({ connections: 8, shards }, shard))).toEqual([3, 3, 2]);
+    expect(shards.map(({ shard }) => connectionsOfShard({ connections: 1, shards }, shard))).toEqual([1, 1, 1]);
+    expect(connectionsOfShard({ shards }, 0)).toBeUndefined();
   });
 });

@@ -216,6 +216,8 @@ describe('a closed load', () => {
 
   it('says nothing of models and pacing that it does not have, so that its hash stays what it was', () => {
     expect(Object.keys(soakWave({ wave: 'smoke' }).load)).not.toContain('pacingMs');
+    expect(soakWave({ wave: 'smoke', connections: 5 }).load).toMatchObject({ connections: 5 });
+    expect(Object.keys(soakWave({ wave: 'smoke' }).load)).not.toContain('connections');
     expect(soakWave({ wave: 'smoke', pacing: 2_000 }).load).toMatchObject({ model: 'closed', pacingMs: 2_000 });
     expect(JSON.stringify(soakWave({ wave: 'smoke' }).load.stages)).not.toContain('rate');
   });

@@ -24,6 +24,8 @@ export const DriveTask = z.discriminatedUnion('kind', [
     population: PopulationPlan,
     users: z.int().positive(),
     spawnRatePerSecond: z.number().positive(),
+    /** Absent: the closed model. */
+    iterationsPerSecond: z.number().positive().optional(),
     thinkTimeMs: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
     seconds: z.number().positive(),
     /** For its spool and its journal. */
@@ -47,6 +49,8 @@ export const DriveLine = z.strictObject({
   cpuUsPerRequest: z.number(),
   /** From the first user to the last. */
   spawnSeconds: z.number().optional(),
+  /** Open model: how late iterations began that were due, and how many were not begun for want of a user. */
+  late: z.strictObject({ p50Ms: z.number(), p99Ms: z.number(), dropped: z.int() }).optional(),
   /** The most frequent causes of what failed. */
   causes: z.record(z.string(), z.int()),
 });

@@ -58,16 +58,15 @@ function ordersOf(task: EngineTask): EngineOrders {
   const durationMs = task.seconds * 1_000;
   const shard = { shard: 0, firstSlot: 0, slots: task.users };
   const [thinkTimeMsMin, thinkTimeMsMax] = task.thinkTimeMs;
+  const { iterationsPerSecond: rate } = task;
+  const rates = rate === undefined ? {} : { ratePerSecondFrom: rate, ratePerSecondTo: rate };
   return {
     plan: {
-      ...{
-        model: 'closed',
-        mix: 'enterprise',
-        seed: task.population.seed,
-        spawnRatePerSecond: task.spawnRatePerSecond,
-      },
+      // An iteration of this mix is one request or two, so that its rate says something.
+      ...(rate === undefined ? ({ model: 'closed', mix: 'enterprise' } as const) : ({ model: 'open', mix: 'multi-tenant' } as const)),
+      ...{ seed: task.population.seed, spawnRatePerSecond: task.spawnRatePerSecond },
       ...{ virtualUsers: task.users, usersMax: task.users, thinkTimeMsMin, thinkTimeMsMax, shards: [shard] },
-      stages: [{ name: 'hold', durationMs, usersFrom: task.users, usersTo: task.users }],
+      stages: [{ name: 'hold', durationMs, usersFrom: task.users, usersTo: task.users, ...rates }],
       ...{ windowMs: durationMs, drainMs: 10_000, requestTimeoutMs: 10_000, liveObjectsMax: 20, growth: false },
     },
     ...{ shard, startsAt, endsAt: startsAt + durationMs, baseUrl: task.baseUrl, allowedHosts: [] },
@@ -131,11 +130,16 @@ function cpuUs(): number {
 /** Folds what the engine writes down, so that nothing is counted in another way than in a run. */
 function createSums() {
   const latencies: Histogram = createLatencies();
+  const late = createLatencies();
   const causes: Record<string, number> = {};
+  const droppedIn = new Map<number, number>();
   let requests = 0;
   let failed = 0;
   return {
     add(record: EvidenceRecord): void {
+      if (record.kind === 'schedule') late.add(decodeFromCompressedBase64(record.histogram));
+      // A second that is told again tells the same of what was dropped in it.
+      if (record.kind === 'ledger') droppedIn.set(record.at, record.dropped);
       if (record.kind !== 'operation') return;
       latencies.add(decodeFromCompressedBase64(record.histogram));
       requests += record.ok;
@@ -147,6 +151,9 @@ function createSums() {
     read: () => ({
       ...{ requests, failed, causes },
       ...{ p50Ms: latencyMs(latencies, 50), p99Ms: latencyMs(latencies, 99) },
+      ...(late.totalCount === 0 ? {} : { late: { p50Ms: latencyMs(late, 50), p99Ms: latencyMs(late, 99), dropped: sumOf(droppedIn) } }),
     }),
   };
 }
+
+const sumOf = (counts: ReadonlyMap<number, number>): number => [...counts.values()].reduce((sum, each) => sum + each, 0);

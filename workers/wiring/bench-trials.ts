@@ -8,7 +8,7 @@ import { type PeerName, peers } from './bench-tools.ts';
 import type { Environment } from './environment.ts';
 
 /** One trial: what a generator found, and what it took. */
-export type Trial = LoadFigures & Pick<DriveLine, 'causes' | 'spawnSeconds'>;
+export type Trial = LoadFigures & Pick<DriveLine, 'causes' | 'spawnSeconds' | 'late'>;
 
 export interface BenchTrials {
   /** How to install a tool that is not there. */
@@ -33,6 +33,7 @@ export interface EngineAsk {
   readonly users: number;
   readonly seconds: number;
   readonly thinkTimeMs: readonly [number, number];
+  readonly iterationsPerSecond?: number;
 }
 
 /** As many users as one worker is to hold, each another one; a small wave's shape. */
@@ -114,9 +115,9 @@ const timeoutOf = (seconds: number): number => seconds * 1_000 + startMs;
 
 function trialOf({ stdout, rssBytes }: BenchRun): Trial {
   const line = DriveLine.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
-  const { requests, seconds, p50Ms, p99Ms, failed, cpuUsPerRequest, causes, spawnSeconds } = line;
+  const { requests, seconds, p50Ms, p99Ms, failed, cpuUsPerRequest, causes, spawnSeconds, late } = line;
   const figures = { requestsPerSecond: requests / seconds, p50Ms, p99Ms, failed, cpuUsPerRequest, causes };
-  const spawn = spawnSeconds === undefined ? {} : { spawnSeconds };
+  const spawn = { ...(spawnSeconds !== undefined && { spawnSeconds }), ...(late !== undefined && { late }) };
   return { ...figures, ...spawn, rssBytes: Math.max(rssBytes, line.rssBytes) };
 }
 

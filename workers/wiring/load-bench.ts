@@ -7,6 +7,7 @@ import {
   type LoadTool,
   type LoadToolRow,
   loadTools,
+  type OpenFigures,
   type OverheadFigures,
   type UsersFigures,
 } from '#cli/load-bench.ts';
@@ -52,6 +53,7 @@ export async function benchLoad(
     const found = {
       ...(sections.includes('honesty') ? { honesty: await priceHonesty(bench) } : {}),
       ...(sections.includes('users') ? { users: await holdUsers(bench) } : {}),
+      ...(sections.includes('open') ? { openSchedule: await keepTime(bench) } : {}),
       ...(sections.includes('overhead') ? { overhead: await compareLatencies(bench) } : {}),
     };
     const { seconds, rounds, connections } = order;
@@ -146,6 +148,22 @@ async function holdUsers({ trials, servers, onLine }: Bench): Promise<UsersFigur
     const { requestsPerSecond, rssBytes, failed, spawnSeconds } = await trials.engine(ask);
     onLine(`${manyUsers} users: there after ${(spawnSeconds ?? Infinity).toFixed(1)} s`);
     return { users: manyUsers, spawnSeconds: spawnSeconds ?? Infinity, rssBytes, requestsPerSecond, failed };
+  } finally {
+    await servers.stopTarget();
+  }
+}
+
+const dueEachSecond = 2_000;
+
+/** The open model at a rate that leaves the engine time to spare: how late it begins what is due. */
+async function keepTime({ trials, servers, onLine }: Bench): Promise<OpenFigures> {
+  const { baseUrl } = await servers.startTarget(benchPopulation);
+  try {
+    const ask = { baseUrl, users: manyUsers, seconds: manyUsersSeconds, thinkTimeMs: [0, 0] } as const;
+    const { late } = await trials.engine({ ...ask, iterationsPerSecond: dueEachSecond });
+    if (late === undefined) throw new Error('the engine told nothing of how late it was');
+    onLine(`${dueEachSecond} iterations/s: late by ${late.p99Ms} ms at p99`);
+    return { iterationsPerSecond: dueEachSecond, lateMsP50: late.p50Ms, lateMsP99: late.p99Ms, dropped: late.dropped };
   } finally {
     await servers.stopTarget();
   }

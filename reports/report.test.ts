@@ -264,8 +264,9 @@ describe('a capacity search', () => {
   });
 
   it('is still a page where nothing was probed, and where nothing was met', async () => {
-    const { low: _low, high: _high, knee: _knee, safe: _safe, ...nothing } = capacity;
-    const empty = renderReport(await inputOf({ plan: searched, capacity: { ...nothing, noisyRates: [], probes: [] } }));
+    const { endedBy, isFound, differing } = capacity;
+    const nothing: CapacityResult = { endedBy, isFound, differing, noisyRates: [], probes: [] };
+    const empty = renderReport(await inputOf({ plan: searched, capacity: nothing }));
     expect(empty).toContain('No probe met the objectives.');
   });
 });

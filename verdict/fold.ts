@@ -37,11 +37,15 @@ const faultRecordsMax = 10_000;
  */
 export async function foldEvidence(input: FoldInput): Promise<EvidenceSummary> {
   const fold = createEvidenceFold(input);
-  for await (const record of input.records) fold.add(record);
-  return fold.summary();
+  const probes = createProbesFold(input.plan, input.probes);
+  for await (const record of input.records) {
+    fold.add(record);
+    probes.add(record);
+  }
+  return { ...fold.summary(), ...probes.summary() };
 }
 
-function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, probes }: Omit<FoldInput, 'records'>) {
+function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 'records' | 'probes'>) {
   const bounds = boundsOf(plan, loadStartsAt, loadEndsAt);
   const { load, pauses, startsAt, endsAt } = bounds;
   const ledger = createLedger(plan.load, startsAt);
@@ -49,14 +53,12 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, probes }: Omit<Fol
   const series = createSeriesFold(bounds);
   const generators = createGeneratorFold(bounds);
   const presence = createPresenceFold(bounds);
-  const searched = createProbesFold(plan, probes);
   const writes = createWriteFold(endsAt + plan.load.drainMs);
   const incidents = createIncidentFold();
   const records: Record<string, number> = {};
 
   function add(record: EvidenceRecord): void {
     increment(records, record.kind);
-    searched.add(record);
     switch (record.kind) {
       case 'sample':
         series.add(record);
@@ -102,7 +104,6 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, probes }: Omit<Fol
       records: sorted(records),
       ...loadSummary,
       ...latency.summary(),
-      ...searched.summary(),
       series: allSeries,
       generators: generators.summary(allSeries),
       processes,

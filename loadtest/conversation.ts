@@ -7,12 +7,16 @@ import { type BegunWrite, type Effect, effectOf, type WriteLog } from './write-l
 
 /** Where a virtual user's requests are booked; shared by all users of an engine. */
 export interface Books {
-  operationEnded(operation: Operation, end: OperationEnd): void;
+  /** `waitedUs`: how long after its intended start it was sent. */
+  operationEnded(operation: Operation, end: OperationEnd, waitedUs: number): void;
   scopeLeaked(identity: Identity, failure: CheckFailure): void;
 }
 
-/** Says operations to the target as one identity, checks and books every answer. Never rejects. */
-export type Conversation = (operation: Operation) => Promise<Answer>;
+/**
+ * Says operations to the target as one identity, checks and books every answer. Never rejects. `waitedUs` is asked as the
+ * operation is sent; absent when it is sent when it is meant to be.
+ */
+export type Conversation = (operation: Operation, waitedUs?: () => number) => Promise<Answer>;
 
 export function createConversation(options: {
   readonly connection: Connection;
@@ -22,15 +26,16 @@ export function createConversation(options: {
   readonly books: Books;
 }): Conversation {
   const { connection, speech, identity, writeLog, books } = options;
-  return async (operation) => {
+  return async (operation, waitedUs) => {
     const write = await writeLog.begin(operation);
     if (write === 'closed') return { outcome: 'abandoned', toolIds: [] };
+    const waited = waitedUs?.() ?? 0;
     const exchange = await connection.send(speech.request(operation, identity));
     const checked = exchange.outcome === 'answered' ? checkedAnswer(operation, exchange) : undefined;
     const effect = effectOf(operation, exchange);
     const end = endOf(exchange, checked);
     // What was never sent has not ended either.
-    if (exchange.outcome !== 'abandoned' || exchange.sent) books.operationEnded(operation, end);
+    if (exchange.outcome !== 'abandoned' || exchange.sent) books.operationEnded(operation, end, waited);
     const toolIds = checked?.toolIds ?? [];
     write?.ended(effect, toolIds);
     const leak = checked?.failures.find(({ kind }) => kind === 'scope');

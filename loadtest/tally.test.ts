@@ -39,6 +39,19 @@ describe('a tally', () => {
     }
   });
 
+  it('keeps latency from the intended start beside service time, where a start is intended', () => {
+    const tally = createTally(0, 1, true);
+    tally.note('read-tool', ok(1_000), 4_000);
+    tally.note('read-tool', ok(1_000));
+    const [record] = tally.flush(0, 10_000);
+    const maxOf = (text = ''): number => Math.round(decodeFromCompressedBase64(text).maxValue / 100) * 100;
+    expect([maxOf(record?.histogram), maxOf(record?.latencyHistogram)]).toEqual([1_000, 5_000]);
+    expect(tally.latencyMsP95()).toBeCloseTo(5, 1);
+    const closed = createTally(0, 1);
+    closed.note('read-tool', ok(1_000));
+    expect(closed.flush(0, 1)[0]).not.toHaveProperty('latencyHistogram');
+  });
+
   it('forgets what it flushed and says nothing of what did not happen', () => {
     const tally = createTally(0, 1);
     expect(tally.latencyMsP95()).toBeUndefined();

@@ -10,10 +10,11 @@ export type OperationEnd =
 
 /** Counts and histograms by operation since the last flush. */
 export interface Tally {
-  note(operation: OperationKind, end: OperationEnd): void;
+  /** `waitedUs`: how long after its intended start it was sent; 0 where no start is intended. */
+  note(operation: OperationKind, end: OperationEnd, waitedUs?: number): void;
   /** One record for each operation that ended in [at, until), and begins anew. */
   flush(at: number, until: number): OperationRecord[];
-  /** Service time in milliseconds over the last full interval, or over the first one so far; undefined without answers. */
+  /** Latency, or service time where no start is intended, in milliseconds over the last full interval, or over the first one so far; undefined without answers. */
   latencyMsP95(): number | undefined;
 }
 
@@ -24,20 +25,24 @@ interface Entry {
   partial: number;
   bytesIn: number;
   readonly histogram: Histogram;
+  /** From the intended start. */
+  readonly latencies?: Histogram;
 }
 
 const highestUs = 2 ** 26;
 /** Beyond these, causes of one operation are counted together: a target may invent statuses without end. */
 const causesMax = 32;
 
-export function createTally(shard: number, incarnation: number): Tally {
+/** `isIntended`: iterations have a start that is intended, so that latency is kept beside service time (R3.3). */
+export function createTally(shard: number, incarnation: number, isIntended = false): Tally {
   const entries = new Map<OperationKind, Entry>();
   const overall = { before: createHistogram(), now: createHistogram() };
 
   function entryOf(operation: OperationKind): Entry {
     const known = entries.get(operation);
     if (known !== undefined) return known;
-    const entry = { ok: 0, failed: {}, abandoned: 0, partial: 0, bytesIn: 0, histogram: createHistogram() };
+    const counts = { ok: 0, failed: {}, abandoned: 0, partial: 0, bytesIn: 0 };
+    const entry = { ...counts, histogram: createHistogram(), ...(isIntended && { latencies: createHistogram() }) };
     entries.set(operation, entry);
     return entry;
   }
@@ -46,16 +51,20 @@ export function createTally(shard: number, incarnation: number): Tally {
     const { ok, failed, abandoned, partial, bytesIn } = entry;
     const histogram = encodeIntoCompressedBase64(entry.histogram);
     const counts = { ok, failed, abandoned, partial, bytesIn };
-    return { kind: 'operation', at, until, shard, incarnation, operation, ...counts, histogram };
+    const latencies =
+      entry.latencies === undefined ? {} : { latencyHistogram: encodeIntoCompressedBase64(entry.latencies) };
+    return { kind: 'operation', at, until, shard, incarnation, operation, ...counts, histogram, ...latencies };
   }
 
   return {
-    note(operation, end) {
+    note(operation, end, waitedUs = 0) {
       const entry = entryOf(operation);
       count(entry, end);
       if (end.outcome === 'abandoned' || end.durationUs === undefined) return;
       entry.histogram.recordValue(end.durationUs);
-      overall.now.recordValue(end.durationUs);
+      const latencyUs = end.durationUs + Math.round(waitedUs);
+      entry.latencies?.recordValue(latencyUs);
+      overall.now.recordValue(latencyUs);
     },
     flush(at, until) {
       const records = [...entries]
@@ -74,7 +83,7 @@ export function createTally(shard: number, incarnation: number): Tally {
   };
 }
 
-const createHistogram = (): Histogram =>
+export const createHistogram = (): Histogram =>
   build({ bitBucketSize: 32, autoResize: true, highestTrackableValue: highestUs, numberOfSignificantValueDigits: 3 });
 
 function count(entry: Entry, end: OperationEnd): void {
@@ -98,4 +107,5 @@ const hasEnded = (entry: Entry): boolean => entry.ok > 0 || entry.abandoned > 0 
 function reset(entry: Entry): void {
   Object.assign(entry, { ok: 0, failed: {}, abandoned: 0, partial: 0, bytesIn: 0 });
   entry.histogram.reset();
+  entry.latencies?.reset();
 }

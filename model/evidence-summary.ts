@@ -6,7 +6,7 @@ import { LedgerGap, LedgerTotals } from './ledger.ts';
 const count = z.int().nonnegative();
 const at = z.number();
 
-/** Percentiles of one merged histogram, in milliseconds of service time. */
+/** Percentiles of one merged histogram, in milliseconds. */
 export const Latency = z.strictObject({
   count,
   p50Ms: z.number(),
@@ -25,14 +25,18 @@ export const OperationSummary = z.strictObject({
   abandoned: count,
   partial: count,
   bytesIn: count,
+  /** From the intended start in the open model and under fixed pacing; else service time, and there is no `serviceTime` beside it. */
   latency: Latency.optional(),
+  serviceTime: Latency.optional(),
 });
 export type OperationSummary = z.infer<typeof OperationSummary>;
 
 /** Operations of one class together: over the whole load, and over time for the plot. */
 export const ClassLatency = z.strictObject({
   class: z.string(),
+  /** As `OperationSummary.latency`. */
   overall: Latency,
+  serviceTime: Latency.optional(),
   points: z.array(Latency.extend({ at })),
 });
 export type ClassLatency = z.infer<typeof ClassLatency>;
@@ -83,6 +87,8 @@ export const GeneratorSummary = z.strictObject({
   cores: z.number().optional(),
   /** 95th percentile over seconds of the event loop's p99 delay; within 2 %. */
   eventLoopDelayP95Seconds: z.number(),
+  /** How late it began 99 % of the iterations whose time was fixed; absent where none has one. */
+  scheduleErrorP99Ms: z.number().optional(),
 });
 export type GeneratorSummary = z.infer<typeof GeneratorSummary>;
 
@@ -145,7 +151,7 @@ export const EvidenceSummary = z.strictObject({
   }),
   iterations: Iterations,
   iterationsOutsideFaults: Iterations,
-  /** Virtual-user seconds in the seconds that are in no outage of their shard. */
+  /** Virtual-user seconds, in the open model iterations, of the seconds that are in no outage of their shard. */
   outsideOutages: z.strictObject({ due: count, delivered: count }),
   operations: z.array(OperationSummary),
   classes: z.array(ClassLatency),

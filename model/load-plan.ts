@@ -126,6 +126,10 @@ export function plannedRate({ stages }: Arrivals, offsetMs: number): number {
   return 0;
 }
 
+/** Iterations have a time at which they are meant to begin, so that latency can be told from it (R3.3); else only service time can. */
+export const hasIntendedStarts = ({ model, pacingMs }: Pick<LoadPlan, 'model' | 'pacingMs'>): boolean =>
+  model === 'open' || pacingMs !== undefined;
+
 /** Stages of the open model have rates, all of them. */
 export const isOpenStage = ({ ratePerSecondTo }: Stage): boolean => ratePerSecondTo !== undefined;
 

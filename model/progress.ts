@@ -44,7 +44,7 @@ export const LoadTotals = z.strictObject({
   requests: z.number().nonnegative(),
   failed: z.number().nonnegative(),
   users: z.number().nonnegative(),
-  /** Service time over the last ten seconds; absent when nothing was answered. */
+  /** Service time, or latency where a start is intended, over the last ten seconds; absent when nothing was answered. */
   latencyMsP95: z.number().optional(),
 });
 export type LoadTotals = z.infer<typeof LoadTotals>;

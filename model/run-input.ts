@@ -9,6 +9,7 @@ import { WaveName } from './wave.ts';
 
 /** The step has half an hour. */
 const warmUpMsMax = 20 * 60_000;
+const pacingMsMax = 3_600_000;
 
 /** What `SoakWave` takes: a wave's name and what should differ from it (R1.1). Unknown keys are refused. */
 export const SoakWaveInput = z.strictObject({
@@ -21,7 +22,9 @@ export const SoakWaveInput = z.strictObject({
     .max(arrivalRateMax)
     .optional()
     .describe('iterations begun per second (the open model); users is then a pool'),
-  pacing: DurationText.optional().describe('an iteration of each user begins once in so long, in place of thinking'),
+  pacing: DurationText.refine((ms) => ms <= pacingMsMax, 'a pacing is 1h at most')
+    .optional()
+    .describe('an iteration of each user begins once in so long, in place of thinking'),
   stages: StagesInput.optional().describe('shape of the load: 30s@50,2m@50 in users, 30s@50/s,2m@200/s in iterations'),
   capacity: CapacityInput.optional().describe('searches the highest arrival rate that meets the objectives'),
   duration: DurationText.optional().describe('length of the load, e.g. 90s, 15m, 48h'),

@@ -230,6 +230,7 @@ describe('a capacity search', () => {
   const searched = syntheticPlan({ duration: 900_000, capacity: {} });
   const figures = {
     ...{ seconds: 20, owed: 20, unseen: 0, due: 800, dropped: 0, ended: 800, failed: 0, requests: 8_000 },
+    ...{ begun: 800, late: 0, veryLate: 0 },
     ...{ reads: 4_000, slow: 0, latencyMsP50: 5, latencyMsP95: 12 },
   };
   const probe = (ratePerSecond: number, outcome: 'met' | 'missed', at: number) => ({
@@ -319,5 +320,31 @@ describe('lines', () => {
   it('are rates of counters, and never negative', () => {
     const points: [number, number][] = [[0, 10], [1_000, 14], [3_000, 20], [4_000, 0]]; // prettier-ignore
     expect(rateLine({ ...series, points }).map(([, value]) => value)).toEqual([4, 3, 0]);
+  });
+});
+
+describe('a report of an open load', () => {
+  const open = syntheticPlan({ arrivalRate: 40, users: 40, faults: 'none' });
+
+  it('says which time its latencies are, with the service time beside it', async () => {
+    const input = await inputOf({ plan: open, evidence: await syntheticEvidence(open) });
+    const page = renderReport(input);
+    expect(page).toContain('40 iterations/s, taken by 40 virtual users');
+    expect(page).toContain('from the time that it was meant to begin');
+    expect(page).toContain('ms · latency from the intended start, co-located');
+    expect(page).toContain('p95 ms of service time');
+    expect(page).toContain('iterations per second');
+    const result = RunResultFile.parse(renderResult(input, files));
+    expect(result.load).toMatchObject({ model: 'open', latency: 'from-intended-start', due: 2_400 });
+    expect(result.classes[0]?.serviceTime).toBeDefined();
+    expect(renderComparison([result])).toContain('Latencies are from the intended start');
+  });
+
+  it('is told from one of a closed load, which knows service times only', async () => {
+    const input = await inputOf();
+    expect(renderReport(input)).not.toContain('intended start');
+    const result = RunResultFile.parse(renderResult(input, files));
+    expect(result.load).toMatchObject({ model: 'closed', latency: 'service-time' });
+    expect(result.operations.every(({ serviceTime }) => serviceTime === undefined)).toBe(true);
   });
 });

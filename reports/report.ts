@@ -20,7 +20,7 @@ import {
   stepsTable,
   surprisesTable,
 } from './tables.ts';
-import { formatMoment, wordings } from './wording.ts';
+import { formatMoment, wordings, latencySentence } from './wording.ts';
 
 /** One self-contained HTML page (R8.1): the verdict and its reasons first, then everything they rest on. */
 export function renderReport(input: ReportInput): string {
@@ -69,7 +69,7 @@ function facts({ plan, evidence, meta }: ReportInput): Markup {
   const reads = evidence.classes.find((each) => each.class === 'local-read')?.overall;
   const ended = evidence.iterations.ok + evidence.iterations.failed;
   const entries: [string, string][] = [
-    ['Load', `${formatNumber(load.virtualUsers)} virtual users, ${formatDuration(totalLoadMs(load))}`],
+    ['Load', `${describeLoad(load)}, ${formatDuration(totalLoadMs(load))}`],
     ['Requests', loadMs === 0 ? '–' : `${formatNumber(requests)} (${formatNumber(requests / (loadMs / 1_000))}/s)`],
     [
       'Iterations',
@@ -97,9 +97,16 @@ function facts({ plan, evidence, meta }: ReportInput): Markup {
       )}
     </dl>
     <p class="note">
-      Latencies are service times (closed model: a virtual user waits for its answer before it goes on). Placement:
-      ${stack.placement}.
+      ${latencySentence(load)} Placement: ${stack.placement}.
     </p>`;
+}
+
+/** Of stages, the highest. */
+function describeLoad({ model, stages, virtualUsers, pacingMs }: ReportInput['plan']['load']): string {
+  const users = `${formatNumber(virtualUsers)} virtual users`;
+  if (model === 'closed') return pacingMs === undefined ? users : `${users}, each every ${formatDuration(pacingMs)}`;
+  const peak = Math.max(...stages.map(({ ratePerSecondFrom = 0, ratePerSecondTo = 0 }) => Math.max(ratePerSecondFrom, ratePerSecondTo)));
+  return `${formatNumber(peak)} iterations/s, taken by ${users}`;
 }
 
 const isCoLocated = ({ plan }: ReportInput): boolean => /co-located/i.test(plan.stack.placement);

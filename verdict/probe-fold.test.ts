@@ -23,7 +23,7 @@ describe('what engines did in a probe', () => {
     const part = partOf(records);
     expect(part).toMatchObject({
       ...{ recorded: 20, due: 800, dropped: 0, ended: 800, failed: 0, requests: 1_600, reads: 800, slow: 80 },
-      ...{ generatorDelaySeconds: 0.012 },
+      ...{ begun: 800, late: 0, veryLate: 0, generatorDelaySeconds: 0.012 },
     });
     expect(part.batches).toEqual(Array.from({ length: 10 }, () => [80, 8]));
     expect(part.generatorCores).toBeCloseTo(0.3);
@@ -50,6 +50,12 @@ describe('what engines did in a probe', () => {
     const apart = sumProbeParts([partOf(records), partOf(other)], options);
     expect(apart).toEqual(sumProbeParts([partOf([...records, ...other])], options));
     expect(apart.generatorCores).toBeCloseTo(0.8);
+  });
+
+  it('knows how late the generator began, against the latency that is asked for and by itself', () => {
+    // A fifth of 50 ms is late, and a tenth of a second is far too late.
+    expect(partOf(probeRecords(probe, { ...load, lateMs: 4 }))).toMatchObject({ begun: 800, late: 40, veryLate: 0 });
+    expect(partOf(probeRecords(probe, { ...load, lateMs: 40 }))).toMatchObject({ begun: 800, late: 800, veryLate: 40 });
   });
 
   it('is small enough for a workflow to carry, whatever the latencies', () => {

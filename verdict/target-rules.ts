@@ -151,9 +151,11 @@ function stationary({ plan, evidence, verification }: JudgeInput): Finding {
   if (evidence.writes.present + evidence.writes.deleted + evidence.writes.indeterminate === 0) {
     return open('The load wrote nothing, so there is no growth to judge.');
   }
-  const { virtualUsers, liveObjectsMax } = plan.load;
+  const { virtualUsers, liveObjectsMax, model } = plan.load;
   const { liveAtEnd } = evidence.writes;
-  const held = virtualUsers * Math.max(liveObjectsMax, stormObjects);
+  // In the open model one user has iterations of every class, storms among them.
+  const heldEach = model === 'open' ? liveObjectsMax + stormObjects : Math.max(liveObjectsMax, stormObjects);
+  const held = virtualUsers * heldEach;
   // An unanswered write may have left an object that nobody could know of, and so nobody could delete.
   const left = Math.max(0, verification.remaining - verification.indeterminate);
   const measured = (left + Math.max(0, liveAtEnd - held)) / plan.population.tools;

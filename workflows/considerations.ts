@@ -1,4 +1,4 @@
-import { isOpenStage } from '#model/load-plan.ts';
+import { isOpenStage, plannedRate } from '#model/load-plan.ts';
 import type { OperatorAction, OperatorRequest } from '#model/operator.ts';
 import {
   type Changed,
@@ -119,9 +119,12 @@ function scaledRate(run: Controlled, rate: number, now: number): Considered {
     };
   }
   const what = `scale the load to ${rate} iterations a second`;
+  const { stages, startsAt } = run.state;
+  const present = Math.round(plannedRate({ stages }, now - startsAt) * 10) / 10;
+  const instead = present === 0 ? '' : ` in place of ${present}`;
   return changed(run, now, {
     ...{ change: (change) => scaleRate(change, rate, Math.min(poolFor(rate), usersMax)), what },
-    answer: `iterations begin at ${rate} a second, and so to the end of the load`,
+    answer: `iterations begin at ${rate} a second${instead}, and so to the end of the load`,
   });
 }
 

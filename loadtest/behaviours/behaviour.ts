@@ -9,7 +9,7 @@ export interface Behaviour {
   readonly tasks: Readonly<Record<string, Task>>;
 }
 
-interface Task {
+export interface Task {
   readonly weight: number;
   /** One iteration; whatever requests it makes, it counts once. */
   readonly run: (user: VirtualUser) => Promise<void>;

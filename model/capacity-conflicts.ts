@@ -1,10 +1,10 @@
 import type { WorkflowName } from './plan.ts';
-import type { RunInput } from './parse-input.ts';
 import { virtualUsersMax } from './user-pool.ts';
 import { rateMaxDefault } from './plan-capacity.ts';
+import type { SoakWaveInput } from './run-input.ts';
 import type { WaveName } from './wave.ts';
 
-type SearchInput = Partial<RunInput>;
+type SearchInput = Partial<SoakWaveInput>;
 type NameKey = (key: string) => string;
 
 /** The highest rate that the search of this input may offer: its pool of users is made for that. Undefined without a search. */

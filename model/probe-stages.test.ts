@@ -8,15 +8,16 @@ const resting: Stage[] = [
   { name: 'rest', durationMs: 300_000, usersFrom: 200, usersTo: 200, ratePerSecondFrom: 2, ratePerSecondTo: 2 },
 ];
 const change = { number: 1, settleMs: 5_000, restRatePerSecond: 2 };
-const offered = (stages: readonly Stage[], offsetMs: number, ratePerSecond: number, number = 1): Stage[] => {
-  const made = offerProbe({ ...change, stages, offsetMs, number }, { ratePerSecond, measureMs: 20_000 });
+const offered = (stages: readonly Stage[], [offsetMs, ratePerSecond, number = 1]: readonly number[]): Stage[] => {
+  const step = { ratePerSecond: ratePerSecond ?? 1, measureMs: 20_000 };
+  const made = offerProbe({ ...change, stages, offsetMs: offsetMs ?? 0, number }, step);
   if ('problem' in made) throw new Error(made.problem);
   return made.stages;
 };
 
 describe('a schedule with a probe', () => {
   it('rises to its rate, holds it while it settles and is measured, and rests to the end, which stays', () => {
-    const stages = offered(resting, 10_000, 80);
+    const stages = offered(resting, [10_000, 80]);
     expect(stages.map(({ name, durationMs, ratePerSecondTo }) => [name, durationMs, ratePerSecondTo])).toEqual([
       ['rest', 10_000, 2],
       ['rise-1', 2_000, 80],
@@ -56,28 +57,28 @@ describe('a schedule with a probe', () => {
   it('has no room for a probe that goes beyond its end, nor for a hundred stages', () => {
     const atEnd = { ...change, stages: resting, offsetMs: 280_000 };
     expect(offerProbe(atEnd, { ratePerSecond: 80, measureMs: 20_000 })).toEqual({ problem: 'the load is at its end' });
-    let stages = [{ ...(resting[0] as Stage), durationMs: 3_600_000 }];
-    for (let number = 1; number <= 33; number += 1) stages = offered(stages, number * 40_000, 80, number);
+    let stages = resting.map((stage) => ({ ...stage, durationMs: 3_600_000 }));
+    for (let number = 1; number <= 33; number += 1) stages = offered(stages, [number * 40_000, 80, number]);
     expect(
       offerProbe({ ...change, stages, offsetMs: 34 * 40_000 }, { ratePerSecond: 1, measureMs: 1_000 }),
     ).toHaveProperty('problem');
   });
 
   it('does not offer a probe any more that a pause has cut off, and does again after it', () => {
-    const stages = offered(resting, 10_000, 80);
+    const stages = offered(resting, [10_000, 80]);
     const probe = { ratePerSecond: 80, fromMs: 15_000, toMs: 35_000 };
     const paused = pauseLoad({ stages, offsetMs: 20_000, spawnRatePerSecond: 50 });
     if ('problem' in paused) throw new Error(paused.problem);
     expect(offersRate(paused.stages, probe)).toBe(false);
     const resumed = resumeLoad({ stages: paused.stages, offsetMs: 60_000, spawnRatePerSecond: 50 });
     if ('problem' in resumed) throw new Error(resumed.problem);
-    const again = offered(resumed.stages, 62_000, 40, 2);
+    const again = offered(resumed.stages, [62_000, 40, 2]);
     expect(offersRate(again, { ratePerSecond: 40, fromMs: 67_000, toMs: 87_000 })).toBe(true);
     expect(Math.max(...again.map(({ usersTo }) => usersTo))).toBe(200);
   });
 
   it('ends where it is told to', () => {
-    const head = headOf(offered(resting, 10_000, 80), 11_000);
+    const head = headOf(offered(resting, [10_000, 80]), 11_000);
     expect(totalLoadMs({ stages: head })).toBe(11_000);
     expect(head.at(-1)).toMatchObject({ name: 'rise-1', durationMs: 1_000, ratePerSecondTo: 41 });
   });

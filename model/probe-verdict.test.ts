@@ -6,6 +6,7 @@ import { judgeProbe } from './probe-verdict.ts';
 const limits = { latencyMsP95Max: 25, failedRatioMax: 0.001 };
 const healthy: ProbeFigures = {
   ...{ seconds: 20, owed: 20, unseen: 0, due: 2_000, dropped: 0, ended: 1_990, failed: 0, requests: 20_000 },
+  ...{ begun: 2_000, late: 0, veryLate: 0 },
   ...{ reads: 10_000, slow: 100, slowShareError: 0.002, latencyMsP50: 6, latencyMsP95: 18 },
   ...{ generatorCores: 0.4, generatorDelaySeconds: 0.01 },
 };
@@ -26,7 +27,8 @@ describe('a probe', () => {
     expect(verdictOf({ slow: 900, latencyMsP95: 40 })).toEqual({
       ...{ outcome: 'missed', isClear: true, reason: '9 % of local reads took over 25 ms, p95 40 ms' },
     });
-    const { slowShareError: _unknown, ...unsure } = { ...healthy, slow: 900 };
+    const unsure = { ...healthy, slow: 900 };
+    delete unsure.slowShareError;
     expect(judgeProbe(unsure, limits)).toMatchObject({ outcome: 'missed', isClear: false });
   });
 
@@ -55,6 +57,14 @@ describe('a probe', () => {
     expect(verdictOf({ generatorDelaySeconds: 0.2 })).toMatchObject({ outcome: 'void', cause: 'generator' });
   });
 
+  it('says nothing of the target where its generator began late what was missed', () => {
+    expect(verdictOf({ veryLate: 21 })).toMatchObject({ outcome: 'void', cause: 'generator' });
+    expect(verdictOf({ late: 101, slow: 900 })).toMatchObject({ outcome: 'void', cause: 'generator' });
+    expect(verdictOf({ late: 99, slow: 900 })).toMatchObject({ outcome: 'missed' });
+    // What was met although the generator was late was met.
+    expect(verdictOf({ late: 400 })).toMatchObject({ outcome: 'met' });
+  });
+
   it('says nothing where too few virtual users were free, unless the target was missed anyway', () => {
     expect(verdictOf({ dropped: 30, ended: 1_960 })).toMatchObject({ outcome: 'void', cause: 'users' });
     expect(verdictOf({ dropped: 1_000, ended: 950, slow: 9_000 })).toMatchObject({ outcome: 'missed' });
@@ -65,13 +75,15 @@ describe('a probe', () => {
     expect(verdictOf({ unseen: 2 })).toMatchObject({ outcome: 'void', cause: 'unseen' });
     expect(verdictOf({ due: 0, ended: 0 })).toMatchObject({ outcome: 'void', cause: 'unseen' });
     expect(verdictOf({ reads: 0, slow: 0 })).toMatchObject({ outcome: 'void', cause: 'unseen' });
-    const { generatorCores: _unknown, ...untold } = healthy;
+    const untold = { ...healthy };
+    delete untold.generatorCores;
     expect(judgeProbe(untold, limits)).toMatchObject({ outcome: 'void', cause: 'unseen' });
   });
 });
 
 describe('parts of a probe', () => {
   const part = (change: Partial<ProbePart> = {}): ProbePart => ({
+    ...{ begun: 99, late: 0, veryLate: 0 },
     ...{ recorded: 20, due: 100, dropped: 1, ended: 98, failed: 2, requests: 1_000, reads: 500, slow: 20 },
     batches: Array.from({ length: 10 }, (_, index) => [50, index % 2 === 0 ? 1 : 3] as const),
     latencies: [[bucketOf(5_000), 480], [bucketOf(40_000), 20]], // prettier-ignore
@@ -102,7 +114,7 @@ describe('parts of a probe', () => {
   it('leave out what nobody knows', () => {
     const empty = sumProbeParts([], { seconds: 5, shards: 1 });
     expect(Object.keys(empty).sort()).toEqual(
-      ['dropped', 'due', 'ended', 'failed', 'owed', 'reads', 'requests', 'seconds', 'slow', 'unseen'],
+      ['begun', 'dropped', 'due', 'ended', 'failed', 'late', 'owed', 'reads', 'requests', 'seconds', 'slow', 'unseen', 'veryLate'],
     ); // prettier-ignore
     expect(empty).toMatchObject({ owed: 5, unseen: 5 });
   });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { formatNumber, formatRatio } from './figures.ts';
-import { engineCoresMax, eventLoopDelaySecondsMax } from './generator-limits.ts';
+import { engineCoresMax, eventLoopDelaySecondsMax, scheduleErrorMsMax } from './generator-limits.ts';
 import { batchesOfProbe, type ProbeFigures } from './probe.ts';
 
 /** What a rate is held to; both are the wave's objectives. */
@@ -31,6 +31,9 @@ const unseenShareMax = 0.05;
 /** Of the iterations that were due, so many may have found no virtual user, and so many may have piled up unfinished. */
 const droppedShareMax = 0.01;
 const unfinishedShareMax = 0.05;
+/** Of the iterations, so many may be begun far too late by the generator; and late, where the latency is what is missed. */
+const veryLateShareMax = 0.01;
+const lateShareMax = 0.05;
 /** In a small probe this many unfinished iterations are what is always in flight. */
 const unfinishedMin = 20;
 /** More failures than chance brings in one of forty probes of a target that fails exactly as often as it may. */
@@ -55,7 +58,8 @@ export const voidOf = (cause: (typeof voidCauses)[number], reason: string): Prob
   ...{ outcome: 'void', cause, isClear: true, reason: reason.slice(0, 200) },
 });
 
-function whyVoid({ unseen, owed, due, generatorCores, generatorDelaySeconds }: ProbeFigures) {
+function whyVoid(figures: ProbeFigures): ProbeVerdict | undefined {
+  const { unseen, owed, due, begun, veryLate, generatorCores, generatorDelaySeconds } = figures;
   if (unseen > owed * unseenShareMax) {
     return voidOf('unseen', `${formatNumber(unseen)} of ${formatNumber(owed)} seconds of the engines have no record`);
   }
@@ -63,6 +67,9 @@ function whyVoid({ unseen, owed, due, generatorCores, generatorDelaySeconds }: P
   if (generatorCores === undefined) return voidOf('unseen', 'no engine told what CPU it used');
   if (generatorCores >= engineCoresMax) {
     return voidOf('generator', `an engine used ${formatNumber(generatorCores)} of a core (limit ${engineCoresMax})`);
+  }
+ if (veryLate > begun * veryLateShareMax) {
+    return voidOf('generator', `${formatRatio(veryLate / begun)} of iterations began over ${scheduleErrorMsMax} ms late`);
   }
   const delayMs = (generatorDelaySeconds ?? 0) * 1_000;
   if (delayMs >= eventLoopDelaySecondsMax * 1_000) {
@@ -72,8 +79,12 @@ function whyVoid({ unseen, owed, due, generatorCores, generatorDelaySeconds }: P
 }
 
 function whyMissed(figures: ProbeFigures, { latencyMsP95Max, failedRatioMax }: ProbeLimits): ProbeVerdict | undefined {
-  const { due, dropped, ended, failed, reads, slow } = figures;
+  const { due, dropped, ended, failed, reads, slow, begun, late } = figures;
   if (slow > reads * slowShareMax) {
+    // A latency counts from when its iteration was meant to begin: what the generator adds to it is none of the target's.
+    if (late > begun * lateShareMax) {
+      return voidOf('generator', `${formatRatio(late / begun)} of iterations were begun too late to time reads by`);
+    }
     const { latencyMsP95 } = figures;
     const p95 = latencyMsP95 === undefined ? '' : `, p95 ${formatNumber(latencyMsP95)} ms`;
     const reason = `${formatRatio(slow / reads)} of local reads took over ${formatNumber(latencyMsP95Max)} ms${p95}`;

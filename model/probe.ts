@@ -25,6 +25,10 @@ export interface ProbePart {
   /** The same two by stretches of the probe, as many as `batchesOfProbe`. */
   readonly batches: readonly (readonly [reads: number, slow: number])[];
   readonly latencies: LatencyBuckets;
+  /** Iterations that the generator began, those that it began late against the latency that is asked for, and those far too late. */
+  readonly begun: number;
+  readonly late: number;
+  readonly veryLate: number;
   /** Of the busiest engine: mean of cores, and the 95th percentile over seconds of its event loop's p99 delay. */
   readonly generatorCores?: number;
   readonly generatorDelaySeconds?: number;
@@ -44,6 +48,9 @@ export const ProbeFigures = z.strictObject({
   requests: count,
   reads: count,
   slow: count,
+  begun: count,
+  late: count,
+  veryLate: count,
   /** Standard error of slow ÷ reads by the method of batch means; absent when there are too few stretches with reads. */
   slowShareError: z.number().nonnegative().optional(),
   /** Of local reads, within 5 %. */
@@ -54,11 +61,17 @@ export const ProbeFigures = z.strictObject({
 });
 export type ProbeFigures = z.infer<typeof ProbeFigures>;
 
-const summed = ['recorded', 'due', 'dropped', 'ended', 'failed', 'requests', 'reads', 'slow'] as const;
+const summed = [
+  ...(['recorded', 'due', 'dropped', 'ended', 'failed', 'requests', 'reads', 'slow'] as const),
+  ...(['begun', 'late', 'veryLate'] as const),
+] as const;
 
 /** The figures of a probe of `seconds` in which each of `shards` engines owed a record a second. */
 export function sumProbeParts(parts: readonly ProbePart[], { seconds, shards }: { seconds: number; shards: number }) {
-  const sum = { recorded: 0, due: 0, dropped: 0, ended: 0, failed: 0, requests: 0, reads: 0, slow: 0 };
+  const sum = {
+    ...{ recorded: 0, due: 0, dropped: 0, ended: 0, failed: 0, requests: 0, reads: 0, slow: 0 },
+    ...{ begun: 0, late: 0, veryLate: 0 },
+  };
   for (const part of parts) for (const key of summed) sum[key] += part[key];
   const { recorded, ...counts } = sum;
   const owed = Math.round(seconds) * shards;

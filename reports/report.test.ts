@@ -230,6 +230,7 @@ describe('a capacity search', () => {
   const searched = syntheticPlan({ duration: 900_000, capacity: {} });
   const figures = {
     ...{ seconds: 20, owed: 20, unseen: 0, due: 800, dropped: 0, ended: 800, failed: 0, requests: 8_000 },
+    ...{ begun: 800, late: 0, veryLate: 0 },
     ...{ reads: 4_000, slow: 0, latencyMsP50: 5, latencyMsP95: 12 },
   };
   const probe = (ratePerSecond: number, outcome: 'met' | 'missed', at: number) => ({
@@ -264,8 +265,9 @@ describe('a capacity search', () => {
   });
 
   it('is still a page where nothing was probed, and where nothing was met', async () => {
-    const { low: _low, high: _high, knee: _knee, safe: _safe, ...nothing } = capacity;
-    const empty = renderReport(await inputOf({ plan: searched, capacity: { ...nothing, noisyRates: [], probes: [] } }));
+    const { endedBy, isFound, differing } = capacity;
+    const nothing: CapacityResult = { endedBy, isFound, differing, noisyRates: [], probes: [] };
+    const empty = renderReport(await inputOf({ plan: searched, capacity: nothing }));
     expect(empty).toContain('No probe met the objectives.');
   });
 });

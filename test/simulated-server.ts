@@ -113,7 +113,7 @@ function createTally({ from, seconds, limitMs }: { from: number; seconds: number
     },
     part: (generatorCores: number): ProbePart => ({
       ...{ recorded: Math.round(seconds), ...counts, batches, latencies: [...buckets] },
-      ...{ generatorCores, generatorDelaySeconds: 0.01 },
+      ...{ begun: counts.due - counts.dropped, late: 0, veryLate: 0, generatorCores, generatorDelaySeconds: 0.01 },
     }),
   };
 }

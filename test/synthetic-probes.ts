@@ -13,6 +13,8 @@ export interface ProbedLoad {
   readonly slowOf20?: number;
   readonly cores?: number;
   readonly failedPerSecond?: number;
+  /** How late the generator begins 19 of 20 iterations; the twentieth three times as late. */
+  readonly lateMs?: number;
 }
 
 /** The seconds of one engine over a probe, as it spools them. An iteration is two requests, one of them a local read. */
@@ -43,6 +45,8 @@ export function* probeRecords(
       ...counts,
       histogram: histogramOf({ ...load, latencyMs: 900 }),
     };
+    const late = histogramOf({ ratePerSecond: due, latencyMs: load.lateMs ?? 1 });
+    yield { kind: 'schedule', ...until, begun: due, histogram: late };
     const values = { [metrics.eventLoopDelayP99Seconds]: 0.012, [metrics.cpuSeconds]: cpuSeconds };
     yield { kind: 'sample', at: at + 1_000, role: `engine-${shard}`, incarnation: 1, values };
   }

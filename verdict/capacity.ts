@@ -2,7 +2,7 @@ import { answerOf, type CapacityAnswer, type CapacityResult } from '#model/capac
 import type { CapacityPlan } from '#model/capacity-plan.ts';
 import type { Probe, SearchEnd } from '#model/capacity-search.ts';
 import { formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
-import { judgeProbe } from '#model/probe-verdict.ts';
+import { judgeProbe, voidOf } from '#model/probe-verdict.ts';
 import { findKnee, type LoadLatency } from './knee.ts';
 import { type Finding, type JudgeInput, open } from './rule.ts';
 
@@ -14,11 +14,10 @@ export function reckonCapacity({ plan, capacity, evidence }: JudgeInput): Capaci
   if (plan.capacity === undefined || capacity === undefined) return undefined;
   const { limits, safeShare } = plan.capacity;
   const probes = capacity.probes.map((probe, index): Probe => {
-    const { figures: _seen, cause, ...told } = probe;
+    const { look, ratePerSecond, from, to } = probe;
     const figures = evidence.probes?.[index];
-    if (cause === 'disturbed') return { ...told, cause, ...(figures === undefined ? {} : { figures }) };
-    const { look, ratePerSecond, from, to } = told;
-    const judged = judgeProbe(figures, limits);
+    const judged =
+      probe.cause === 'disturbed' ? voidOf('disturbed', probe.reason) : judgeProbe(figures, limits);
     return { look, ratePerSecond, from, to, ...judged, ...(figures === undefined ? {} : { figures }) };
   });
   const answer = answerOf(plan.capacity, probes, capacity.endedBy ?? 'time');

@@ -1,3 +1,4 @@
+import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import type { EvidenceRecord } from '#model/evidence.ts';
 import { sumProbeParts } from '#model/probe.ts';
@@ -22,7 +23,7 @@ describe('what engines did in a probe', () => {
     const part = partOf(records);
     expect(part).toMatchObject({
       ...{ recorded: 20, due: 800, dropped: 0, ended: 800, failed: 0, requests: 1_600, reads: 800, slow: 80 },
-      ...{ generatorDelaySeconds: 0.012 },
+      ...{ begun: 800, late: 0, veryLate: 0, generatorDelaySeconds: 0.012 },
     });
     expect(part.batches).toEqual(Array.from({ length: 10 }, () => [80, 8]));
     expect(part.generatorCores).toBeCloseTo(0.3);
@@ -51,11 +52,20 @@ describe('what engines did in a probe', () => {
     expect(apart.generatorCores).toBeCloseTo(0.8);
   });
 
+  it('knows how late the generator began, against the latency that is asked for and by itself', () => {
+    // A fifth of 50 ms is late, and a tenth of a second is far too late.
+    expect(partOf(probeRecords(probe, { ...load, lateMs: 4 }))).toMatchObject({ begun: 800, late: 40, veryLate: 0 });
+    expect(partOf(probeRecords(probe, { ...load, lateMs: 40 }))).toMatchObject({ begun: 800, late: 800, veryLate: 40 });
+  });
+
   it('is small enough for a workflow to carry, whatever the latencies', () => {
-    const wild = Array.from({ length: 400 }, (_, index) => 0.05 * 1.035 ** index);
-    const told = wild.flatMap((latencyMs, index) => [
-      ...probeRecords({ from: probe.from + (index % 20) * 1_000, to: probe.from + (index % 20) * 1_000 + 1_000 }, { ratePerSecond: 90, latencyMs }, index),
-    ]); // prettier-ignore
+    const wild = build({ highestTrackableValue: 2 ** 26, numberOfSignificantValueDigits: 3 });
+    for (let latencyUs = 50; latencyUs < 2 ** 26; latencyUs *= 1.035) {
+      wild.recordValueWithCount(Math.round(latencyUs), 4_000);
+    }
+    const histogram = encodeIntoCompressedBase64(wild);
+    const told = records.map((record) => (record.kind === 'operation' ? { ...record, histogram } : record));
+    expect(partOf(told).latencies.length).toBeGreaterThan(280);
     expect(JSON.stringify(partOf(told)).length).toBeLessThan(4_000);
   });
 

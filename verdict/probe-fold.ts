@@ -1,5 +1,6 @@
 import { decodeFromCompressedBase64, JsHistogram } from 'hdr-histogram-js';
-import type { EvidenceRecord, LedgerRecord, OperationRecord, SampleRecord } from '#model/evidence.ts';
+import type { EvidenceRecord, LedgerRecord, OperationRecord, SampleRecord, ScheduleRecord } from '#model/evidence.ts';
+import { lateShareOfLatency, scheduleErrorMsMax } from '#model/generator-limits.ts';
 import { bucketOf } from '#model/latency-buckets.ts';
 import { metrics } from '#model/metrics.ts';
 import { operationClasses } from '#model/operation.ts';
@@ -23,7 +24,7 @@ export function createProbeFold(probes: readonly Window[], limitMs: number): Pro
   const folds = probes.map((probe) => ({ probe, fold: createOneFold(probe, limitMs) }));
   return {
     add(record) {
-      if (record.kind !== 'ledger' && record.kind !== 'operation' && record.kind !== 'sample') return;
+      if (!isTold(record)) return;
       for (const { probe, fold } of folds) {
         // A sample tells of the second before it.
         const at = record.kind === 'sample' ? record.at - 1 : record.at;
@@ -51,7 +52,10 @@ export function createProbesFold({ capacity, load }: Plan, probes: readonly Wind
   };
 }
 
-type Told = LedgerRecord | OperationRecord | SampleRecord;
+type Told = LedgerRecord | OperationRecord | SampleRecord | ScheduleRecord;
+
+const isTold = (record: EvidenceRecord): record is Told =>
+  record.kind === 'ledger' || record.kind === 'operation' || record.kind === 'sample' || record.kind === 'schedule';
 
 function createOneFold(probe: Window, limitMs: number) {
   const seen = new Set<string>();
@@ -63,6 +67,7 @@ function createOneFold(probe: Window, limitMs: number) {
   };
   const seconds = createSeconds();
   const reads = createReads(probe, limitMs);
+  const starts = createStarts(limitMs);
   const engines = createEngines();
 
   function add(record: Told): void {
@@ -74,11 +79,14 @@ function createOneFold(probe: Window, limitMs: number) {
         if (classOf(record.operation) !== 'local-read') return;
         if (isNew('operation', record.shard, record.incarnation, record.operation, record.at)) reads.add(record);
         return;
+      case 'schedule':
+        if (isNew('schedule', record.shard, record.incarnation, record.at)) starts.add(record);
+        return;
       case 'sample':
         if (isNew('sample', record.role, record.incarnation, record.at)) engines.add(record);
     }
   }
-  return { add, part: (): ProbePart => ({ ...seconds.part(), ...reads.part(), ...engines.part() }) };
+  return { add, part: (): ProbePart => ({ ...seconds.part(), ...reads.part(), ...starts.part(), ...engines.part() }) };
 }
 
 type Counts = Pick<ProbePart, 'due' | 'dropped' | 'ended' | 'failed' | 'requests'>;
@@ -137,6 +145,21 @@ function createReads({ from, to }: Window, limitMs: number) {
       batches,
       latencies: [...buckets].sort(([a], [b]) => a - b),
     }),
+  };
+}
+
+/** How late the generator began iterations. */
+function createStarts(limitMs: number) {
+  const counts = { begun: 0, late: 0, veryLate: 0 };
+  return {
+    add({ histogram }: ScheduleRecord): void {
+      for (const [lateUs, count] of countsOf(histogram)) {
+        counts.begun += count;
+        if (lateUs > limitMs * 1_000 * lateShareOfLatency) counts.late += count;
+        if (lateUs > scheduleErrorMsMax * 1_000) counts.veryLate += count;
+      }
+    },
+    part: () => counts,
   };
 }
 

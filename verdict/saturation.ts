@@ -1,10 +1,6 @@
 import type { GeneratorSummary } from '#model/evidence-summary.ts';
 import { formatNumber } from '#model/figures.ts';
-
-/** An engine that has less than a tenth of a core left, or that is a tenth of a second late, measures itself. */
-export const engineCoresMax = 0.9;
-const eventLoopDelaySecondsMax = 0.1;
-const scheduleErrorMsMax = 100;
+import { engineCoresMax, eventLoopDelaySecondsMax, scheduleErrorMsMax } from '#model/generator-limits.ts';
 
 /** What the busiest engine used; undefined when none told. */
 export interface GeneratorUse {

@@ -135,7 +135,10 @@ function disturbedBy(run: Run, { from, to }: { from: number; to: number }, plan:
   return open === undefined ? undefined : `${open.fault} was under way`;
 }
 
-type Measured = { judged: ProbeVerdict; figures: Probe['figures'] };
+interface Measured {
+  readonly judged: ProbeVerdict;
+  readonly figures: Probe['figures'];
+}
 
 /** Each load host tells of its own engines; one that does not answer leaves the probe void, and it is offered again. */
 async function measure(

@@ -125,6 +125,7 @@ function partAt(rate: number, seconds: number): ProbePart {
   const counts = { due: rate * seconds, dropped: 0, ended: rate * seconds, failed: 0, requests: rate * seconds * 2 };
   return {
     ...{ recorded: seconds, ...counts, reads: 1_000, slow, generatorCores: 0.2, generatorDelaySeconds: 0.01 },
+    ...{ begun: rate * seconds, late: 0, veryLate: 0 },
     batches: Array.from({ length: 10 }, () => [100, slow / 10] as const),
     latencies: [
       [bucketOf(9_000), 1_000 - slow],

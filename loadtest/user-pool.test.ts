@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loopbackIdentities, seededTools, startLoopbackTarget } from '../test/loopback-target.ts';
 import { createMemoryJournal } from '../test/memory-journal.ts';
 import { openOrders } from '../test/open-orders.ts';
-import { mixes } from './behaviours/mix.ts';
+import { behavioursOf } from './behaviours/mix.ts';
 import { createSpawner, type CrowdOptions } from './crowd.ts';
 import type { IterationOutcome } from './presence-ledger.ts';
 import { createUserPool } from './user-pool.ts';
@@ -34,12 +34,13 @@ describe('iterations of an open load', () => {
       const task = nextTask();
       counts.set(task, (counts.get(task) ?? 0) + 1);
     }
-    const [enterprise, power, storms] = mixes.enterprise.map(({ tasks }) =>
+    const behaviours = behavioursOf({ mix: 'enterprise' });
+    const [enterprise, power, storms] = behaviours.map(({ tasks }) =>
       Object.values(tasks).map((task) => counts.get(task) ?? 0),
     );
     const sum = (each: readonly number[] = []): number => each.reduce((total, count) => total + count, 0);
     expect([sum(enterprise), sum(power), sum(storms)]).toEqual([520, 130, 65]);
-    const weights = Object.values(mixes.enterprise[0]?.tasks ?? {}).map(({ weight }) => weight);
+    const weights = Object.values(behaviours[0]?.tasks ?? {}).map(({ weight }) => weight);
     expect(enterprise).toEqual(weights.map((weight) => weight * 8));
   });
 });

@@ -4,7 +4,8 @@ import { rateMaxDefault } from './plan-capacity.ts';
 import type { SoakWaveInput } from './run-input.ts';
 import type { WaveName } from './wave.ts';
 
-type SearchInput = Partial<SoakWaveInput>;
+/** Keys that the inputs of all workflows share; their waves are told beside. */
+type SearchInput = Partial<Omit<SoakWaveInput, 'wave'>>;
 type NameKey = (key: string) => string;
 
 /** The highest rate that the search of this input may offer: its pool of users is made for that. Undefined without a search. */

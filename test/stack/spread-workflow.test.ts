@@ -86,6 +86,7 @@ function hostActivities(host: string): LoadActivities {
       }
       return { ...totals, ...(world.hosts === undefined ? {} : { hosts: world.hosts }) };
     },
+    measureProbe: () => Promise.reject(new Error('nothing is searched for')),
     async stopLoad(request) {
       note('stopLoad', request);
       await silence();

@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import type { LoadHosts } from '#model/activities.ts';
 import { type LoadTotals, type StepRecord, sumLoadTotals } from '#model/progress.ts';
 import { onLoadHost, placeShard } from './activity-proxies.ts';
@@ -15,6 +15,9 @@ import { keepSteering, onShard } from './steering.ts';
 const startDelayMs = 4_000;
 /** Other hosts fetch plan and identities first. */
 const spreadStartDelayMs = 8_000;
+/** Shards whose window is over wait so long for another whose window is not, and are then held on for a while at a time. */
+const lateMs = 3_000;
+const keepLateMs = 5_000;
 /** How often the engines of a blocked load are looked after: well within their lease of five minutes. */
 const keepEveryMs = 2 * 60_000;
 
@@ -139,24 +142,33 @@ const listShards = ({ state }: Run): number[] => Array.from({ length: state.plan
 type HeldWindow = LoadTotals & LoadHosts;
 
 function holdShards(run: Run, until: number, beside: Beside): Promise<HeldWindow[]> {
-  const moves = movesOf(run);
-  if (moves.size > 0) return moveAndHold(run, { until, beside, moves });
+  if (isSpread(run)) return holdSpread(run, until, beside);
   return Promise.all(listShards(run).map((shard) => holdShard(run, shard, until)));
 }
 
-/** Shards that stay are held at once: their leases do not wait for those that move. */
-function moveAndHold(
-  run: Run,
-  { until, beside, moves }: { until: number; beside: Beside; moves: ReadonlyMap<number, string> },
-): Promise<HeldWindow[]> {
+/**
+ * Leases are short here, so that no shard waits for another: those that stay are held at once, whatever moves, and those whose
+ * window is over are held on while another is being placed anew, which takes longer than a lease.
+ */
+function holdSpread(run: Run, until: number, beside: Beside): Promise<HeldWindow[]> {
+  const moves = movesOf(run);
   const froms = [...moves.keys()].flatMap((shard) => run.state.shardHosts[shard] ?? []);
-  const moved = [...moves].map(([shard, to]) => moveShard(run, shard, to).then(() => shard));
-  gatherFromLeaving(run, beside, { froms, moved: Promise.all(moved) });
-  const stay = listShards(run).filter((shard) => !moves.has(shard));
-  return Promise.all([
-    ...stay.map((shard) => holdShard(run, shard, until)),
-    ...moved.map(async (shard) => holdShard(run, await shard, until)),
-  ]);
+  const moved = new Map([...moves].map(([shard, to]) => [shard, moveShard(run, shard, to)]));
+  gatherFromLeaving(run, beside, { froms, moved: Promise.all(moved.values()) });
+  let left = run.state.plan.shards;
+  const isOver = (): boolean => left === 0;
+  return Promise.all(
+    listShards(run).map(async (shard) => {
+      if (moves.has(shard)) await moved.get(shard);
+      let held = await holdShard(run, shard, until);
+      left -= 1;
+      while (Date.now() < run.state.endsAt && !(await condition(isOver, lateMs))) {
+        held = await holdShard(run, shard, Math.min(Date.now() + keepLateMs, run.state.endsAt));
+      }
+      await condition(isOver);
+      return held;
+    }),
+  );
 }
 
 const holdShard = (run: Run, shard: number, until: number): Promise<HeldWindow> =>

@@ -10,7 +10,7 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBinary } from '#compose/binaries.ts';
 import type { LoadActivities, RunRef, ShardSchedule } from '#model/activities.ts';
-import { placedAnewAfterMs } from '#model/held.ts';
+import { placedAnewAfterMs, spreadLeaseMs } from '#model/held.ts';
 import { planRun, summarisePlan } from '#model/plan-run.ts';
 import type { RunResult } from '#model/progress.ts';
 import { queues } from '#model/queues.ts';
@@ -49,6 +49,8 @@ const world = {
   /** When whoever holds a shard was last there, by host and shard: its engine may live for so much longer. */
   heard: new Map<string, number>(),
   twice: [] as string[],
+  /** The longest time that a living host's shard was not held, once the load is spread: no lease may lapse in it. */
+  unheldMsMax: 0,
 };
 
 /** One host's activities. A dead one is silent for ever, as a machine is that lost its power. */
@@ -56,7 +58,13 @@ function hostActivities(host: string): LoadActivities {
   const note = (what: Asked['what'], request: Partial<ShardSchedule>): void => {
     world.asked.push({ at: Date.now(), host, what, shard: request.shard, placing: request.placing });
   };
-  const hear = (shard: number): void => void world.heard.set(`${host} ${shard}`, Date.now());
+  const hear = ({ shard, placing }: ShardSchedule): void => {
+    const before = world.heard.get(`${host} ${shard}`);
+    if (placing !== undefined && before !== undefined) {
+      world.unheldMsMax = Math.max(world.unheldMsMax, Date.now() - before);
+    }
+    world.heard.set(`${host} ${shard}`, Date.now());
+  };
   const silence = async (): Promise<void> => {
     while (world.dead.has(host)) await sleep(100);
   };
@@ -70,7 +78,9 @@ function hostActivities(host: string): LoadActivities {
         const isElsewhere = key.endsWith(` ${shard}`) && !key.startsWith(`${host} `);
         if (isElsewhere && Date.now() - at < placedAnewAfterMs - 500) world.twice.push(`${key} and ${host}`);
       }
-      hear(shard);
+      // Whatever was there before is this host's own: it was lost, or is adopted.
+      world.heard.delete(`${host} ${shard}`);
+      hear(request);
       return { host };
     },
     steerLoad: () => Promise.resolve({ steered: true }),
@@ -80,7 +90,7 @@ function hostActivities(host: string): LoadActivities {
       while (Date.now() < until) {
         await silence();
         cancellationSignal.throwIfAborted();
-        hear(request.shard);
+        hear(request);
         Context.current().heartbeat();
         await sleep(50);
       }
@@ -210,6 +220,8 @@ describe.runIf(binary !== undefined)('the workflow of a load on several hosts', 
     expect(tookMs).toBeGreaterThanOrEqual(placedAnewAfterMs - 500);
     expect(tookMs).toBeLessThan(40_000);
     expect(world.twice).toEqual([]);
+    // The other shard was held all the while, though windows are much shorter than that.
+    expect(world.unheldMsMax).toBeLessThan(spreadLeaseMs / 2);
   });
 
   it('takes the shard back from one that leaves, and what engines wrote there with it', async () => {

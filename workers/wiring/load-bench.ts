@@ -11,7 +11,6 @@ import {
   type OverheadFigures,
   type UsersFigures,
 } from '#cli/load-bench.ts';
-import { createPopulation } from '#model/population.ts';
 import { referenceSpeech } from '#targets/reference/speech.ts';
 import { findPinning, type Pinning, readProcess } from './bench-process.ts';
 import { type BenchServers, startBenchServers } from './bench-servers.ts';
@@ -129,7 +128,7 @@ async function priceHonesty({ order, trials, servers, onLine }: Bench): Promise<
 
 /** The most frequent operation of a wave, as one user of the population says it. */
 function listingAt(baseUrl: string): { url: string; headers: Readonly<Record<string, string>> } {
-  const teamId = createPopulation(benchPopulation).plan.users + 1;
+  const teamId = benchPopulation.users + 1;
   const identity = { userId: 1, privateTeamId: 1, teamIds: [], tokenSubject: 'user-1' };
   const { path, headers } = referenceSpeech(benchPopulation, benchSecret).request(
     { kind: 'list-team-tools', teamId, limit: 50 },

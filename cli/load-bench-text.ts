@@ -30,15 +30,15 @@ export function renderLoadBench(report: LoadBenchReport): string {
     overhead.length === 0
       ? undefined
       : [
-      'Latency at a gentle rate, the same for both',
-      table(
-        ['connections', 'pause, ms', 'tool', ...figureHeads],
-        overhead.flatMap(({ connections: count, pauseMs, soakwave, wrk }) => [
-          [formatNumber(count), formatNumber(pauseMs), 'soakwave', ...figureCells(soakwave)],
-          [formatNumber(count), formatNumber(pauseMs), 'wrk', ...figureCells(wrk)],
-        ]),
-      ),
-    ],
+          'Latency at a gentle rate, the same for both',
+          table(
+            ['connections', 'pause, ms', 'tool', ...figureHeads],
+            overhead.flatMap(({ connections: count, pauseMs, soakwave, wrk }) => [
+              [formatNumber(count), formatNumber(pauseMs), 'soakwave', ...figureCells(soakwave)],
+              [formatNumber(count), formatNumber(pauseMs), 'wrk', ...figureCells(wrk)],
+            ]),
+          ),
+        ],
     renderBars(report.bars),
   ];
   return parts.flatMap((part) => part ?? []).join('\n');

@@ -10,7 +10,14 @@ import type { IterationOutcome } from './presence-ledger.ts';
 
 const startsAt = 1_000_000;
 const hold = (seconds: number, rate: number): Stage[] => [
-  { name: 'hold', durationMs: seconds * 1_000, usersFrom: 10, usersTo: 10, ratePerSecondFrom: rate, ratePerSecondTo: rate },
+  {
+    name: 'hold',
+    durationMs: seconds * 1_000,
+    usersFrom: 10,
+    usersTo: 10,
+    ratePerSecondFrom: rate,
+    ratePerSecondTo: rate,
+  },
 ];
 
 /** An engine without users of flesh: iterations last as long as they are told to. */
@@ -51,10 +58,15 @@ function createLife(stages: Stage[], incarnation: number, beginsAt: number) {
   return { records, ledger, flying, tick, stop, endUntil };
 }
 
-const isBalanced = (of: Pick<LedgerSecond, 'due' | 'delivered' | 'dropped' | 'abandoned' | 'inFlight'> & { unknown?: number }) =>
-  of.due === of.delivered + of.dropped + of.abandoned + of.inFlight + (of.unknown ?? 0);
+const isBalanced = (
+  of: Pick<LedgerSecond, 'due' | 'delivered' | 'dropped' | 'abandoned' | 'inFlight'> & { unknown?: number },
+) => of.due === of.delivered + of.dropped + of.abandoned + of.inFlight + (of.unknown ?? 0);
 
-function balance(stages: Stage[], records: readonly LedgerRecord[], until = Infinity, goesOn = false) {
+function balance(
+  stages: Stage[],
+  records: readonly LedgerRecord[],
+  { until = Infinity, goesOn = false }: { until?: number; goesOn?: boolean } = {},
+) {
   const ledger = createLedger({ ...openOrders({ stages, startsAt }).plan, stages }, startsAt);
   for (const record of records) ledger.add(record);
   const seconds: LedgerSecond[] = [];
@@ -113,8 +125,14 @@ describe('the ledger of an open load', () => {
     const stages = hold(6, 10);
     const life = createLife(stages, 1, startsAt);
     life.tick(startsAt + 2_000, { ms: 60_000, outcome: 'ok' });
-    expect(balance(stages, life.records, startsAt + 2_000, true).totals).toMatchObject({ inFlight: 10, unknown: 0 });
-    expect(balance(stages, life.records, startsAt + 2_000).totals).toMatchObject({ inFlight: 0, unknown: 10 });
+    expect(balance(stages, life.records, { until: startsAt + 2_000, goesOn: true }).totals).toMatchObject({
+      inFlight: 10,
+      unknown: 0,
+    });
+    expect(balance(stages, life.records, { until: startsAt + 2_000 }).totals).toMatchObject({
+      inFlight: 0,
+      unknown: 10,
+    });
   });
 
   const anyStep = fc.record({

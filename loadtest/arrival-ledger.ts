@@ -32,9 +32,9 @@ interface ArrivalLedgerOptions {
   readonly incarnation: number;
   readonly now: number;
   /** Called with each second's first record, in order, none left out. */
-  onSecond(record: LedgerRecord): void;
+  readonly onSecond: (record: LedgerRecord) => void;
   /** Called with a record that replaces an earlier one. */
-  onAgain(record: LedgerRecord): void;
+  readonly onAgain: (record: LedgerRecord) => void;
 }
 
 export function createArrivalLedger(options: ArrivalLedgerOptions): ArrivalLedger {

@@ -10,10 +10,11 @@ const stage = (seconds: number, from: number, to: number): Stage => ({
   ...{ name: 'ramp', durationMs: seconds * 1_000, usersFrom: 10, usersTo: 10 },
   ...{ ratePerSecondFrom: from, ratePerSecondTo: to },
 });
-const ordersOf = (stages: Stage[], shards = 1, shard = 0): EngineOrders => openOrders({ stages, startsAt, shards, shard });
+const ordersOf = (stages: Stage[], shards = 1, shard = 0): EngineOrders =>
+  openOrders({ stages, startsAt, shards, shard });
 const anyStages = fc.array(
   fc
-    .record({ seconds: fc.integer({ min: 1, max: 20 }), from: fc.nat(300), to: fc.nat(300) })
+    .record({ seconds: fc.integer({ min: 1, max: 20 }), from: fc.nat(60), to: fc.nat(60) })
     .map(({ seconds, from, to }) => stage(seconds, from, to)),
   { minLength: 1, maxLength: 4 },
 );
@@ -40,19 +41,20 @@ describe('arrivals', () => {
         const orders = ordersOf(stages);
         const taken = takeAll(orders, ticks);
         expect(taken).toHaveLength(dueIterations(orders.plan, 0, totalLoadMs(orders.plan)));
-        for (const [index, { at, dueAt, takenAt }] of taken.entries()) {
-          expect(dueAt).toBeLessThanOrEqual(takenAt + 1e-6);
-          expect(dueAt).toBeGreaterThanOrEqual(at - 1e-3);
-          expect(dueAt).toBeLessThanOrEqual(at + 1_000);
-          expect(dueAt).toBeGreaterThanOrEqual(taken[index - 1]?.dueAt ?? 0);
-        }
+        const misplaced = taken.filter(({ at, dueAt, takenAt }, index) => {
+          const isInOrder = dueAt >= (taken[index - 1]?.dueAt ?? 0) && dueAt <= takenAt + 1e-6;
+          return !isInOrder || dueAt < at - 1e-3 || dueAt > at + 1_000;
+        });
+        expect(misplaced).toEqual([]);
       }),
     );
   });
 
   it('of all shards together are those of the plan, each once', () => {
     const stages = [stage(5, 0, 40), stage(5, 40, 40)];
-    const times = [0, 1, 2].flatMap((shard) => takeAll(ordersOf(stages, 3, shard), [700, 1_300]).map(({ dueAt }) => dueAt));
+    const times = [0, 1, 2].flatMap((shard) =>
+      takeAll(ordersOf(stages, 3, shard), [700, 1_300]).map(({ dueAt }) => dueAt),
+    );
     const whole = takeAll(ordersOf(stages), [400]).map(({ dueAt }) => dueAt);
     expect(times.sort((a, b) => a - b)).toEqual(whole);
   });

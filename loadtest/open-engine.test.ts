@@ -21,7 +21,10 @@ async function setUp(onTestFinished: TestContext['onTestFinished']) {
   const { journal } = createMemoryJournal();
   const of = <Kind extends EvidenceRecord['kind']>(kind: Kind) =>
     records.filter((record): record is Extract<EvidenceRecord, { kind: Kind }> => record.kind === kind);
-  const ordersOf = ({ rate = 40, users = 20, seconds = 2, ...plan }: Load, startsAt = Date.now() + 100): EngineOrders => {
+  const ordersOf = (
+    { rate = 40, users = 20, seconds = 2, ...plan }: Load,
+    startsAt = Date.now() + 100,
+  ): EngineOrders => {
     const stage = { name: 'hold', durationMs: seconds * 1_000, usersFrom: users, usersTo: users };
     const stages = [{ ...stage, ratePerSecondFrom: rate, ratePerSecondTo: rate }];
     return openOrders({ stages, startsAt, users, plan, baseUrl: target.baseUrl });
@@ -47,7 +50,10 @@ const serviceOf = (record: EvidenceRecord) => (record.kind === 'operation' ? rec
 const latencyOf = (record: EvidenceRecord) => (record.kind === 'operation' ? record.latencyHistogram : undefined);
 
 describe.concurrent('the engine of an open load', { timeout: 30_000 }, () => {
-  it('begins every iteration that falls due, and balances with nothing in flight', async ({ expect, onTestFinished }) => {
+  it('begins every iteration that falls due, and balances with nothing in flight', async ({
+    expect,
+    onTestFinished,
+  }) => {
     const { of, ordersOf, engineOf, balance, merged } = await setUp(onTestFinished);
     const orders = ordersOf({ mix: 'multi-tenant' });
     const engine = engineOf(orders);
@@ -124,13 +130,18 @@ describe.concurrent('the engine of an open load', { timeout: 30_000 }, () => {
     await engine.stop();
     await running;
     expect(engine.totals().inFlight).toBe(0);
-    const sums = of('ledger').map((record) => record.due - record.delivered - record.dropped - record.abandoned - record.inFlight);
+    const sums = of('ledger').map(
+      (record) => record.due - record.delivered - record.dropped - record.abandoned - record.inFlight,
+    );
     expect(sums.every((difference) => difference === 0)).toBe(true);
   });
 });
 
 describe.concurrent('the engine under fixed pacing', { timeout: 30_000 }, () => {
-  it('begins an iteration of each user once in so long, and tells latency from then', async ({ expect, onTestFinished }) => {
+  it('begins an iteration of each user once in so long, and tells latency from then', async ({
+    expect,
+    onTestFinished,
+  }) => {
     const { target, of, engineOf, merged } = await setUp(onTestFinished);
     const startsAt = Date.now() + 100;
     const stages = [{ name: 'hold', durationMs: 3_000, usersFrom: 4, usersTo: 4 }];
@@ -141,7 +152,10 @@ describe.concurrent('the engine under fixed pacing', { timeout: 30_000 }, () => 
     const until = performance.now() + 1_200;
     while (performance.now() < until);
     await running;
-    const iterations = of('ledger').reduce((sum, { iterationsOk, iterationsFailed }) => sum + iterationsOk + iterationsFailed, 0);
+    const iterations = of('ledger').reduce(
+      (sum, { iterationsOk, iterationsFailed }) => sum + iterationsOk + iterationsFailed,
+      0,
+    );
     // Six each; those that were late have been caught up with.
     expect(iterations).toBeGreaterThanOrEqual(20);
     expect(iterations).toBeLessThanOrEqual(28);

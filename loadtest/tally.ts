@@ -66,7 +66,11 @@ export function createTally(shard: number, incarnation: number, isIntended = fal
   function entryOf(operation: OperationKind): Entry {
     const known = entries.get(operation);
     if (known !== undefined) return known;
-    const entry = { ...emptyCounts(), histogram: createHistogram(), ...(isIntended && { latencies: createHistogram() }) };
+    const entry = {
+      ...emptyCounts(),
+      histogram: createHistogram(),
+      ...(isIntended && { latencies: createHistogram() }),
+    };
     entries.set(operation, entry);
     return entry;
   }

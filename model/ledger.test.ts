@@ -124,7 +124,8 @@ describe('createLedger of an open load', () => {
     stages: [{ ...stage, ratePerSecondFrom: 4, ratePerSecondTo: 4 }],
     shards: [{ shard: 0, firstSlot: 0, slots: 4 }],
   };
-  const told = (second: number, change: Partial<LedgerRecord> = {}) => record(second, { due: 4, delivered: 4, ...change });
+  const told = (second: number, change: Partial<LedgerRecord> = {}) =>
+    record(second, { due: 4, delivered: 4, ...change });
   function balanceOpen(records: readonly LedgerRecord[], goesOn = false) {
     const ledger = createLedger(open, startsAt);
     for (const next of records) ledger.add(next);
@@ -140,7 +141,13 @@ describe('createLedger of an open load', () => {
   it('goes by the later telling of a second, in whatever order they come', () => {
     const tellings = [told(0, { delivered: 1, inFlight: 3 }), told(0, { delivered: 3, inFlight: 0, abandoned: 1 })];
     for (const records of [tellings, [...tellings].reverse()]) {
-      expect(balanceOpen(records).seconds[0]).toMatchObject({ due: 4, delivered: 3, abandoned: 1, inFlight: 0, unknown: 0 });
+      expect(balanceOpen(records).seconds[0]).toMatchObject({
+        due: 4,
+        delivered: 3,
+        abandoned: 1,
+        inFlight: 0,
+        unknown: 0,
+      });
     }
   });
 

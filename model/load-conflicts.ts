@@ -1,9 +1,9 @@
-import type { RunInput } from './parse-input.ts';
+import type { SoakWaveInput } from './run-input.ts';
 import { type StagesInput, stagesMs } from './stages-input.ts';
 import { poolFor, rateMaxOf, usersAtLeast, virtualUsersMax } from './user-pool.ts';
 import { type WaveName, waves } from './wave.ts';
 
-type LoadInput = Partial<RunInput>;
+type LoadInput = Partial<Omit<SoakWaveInput, 'wave'>>;
 type NameKey = (key: string) => string;
 
 /** Iterations begin at a rate in some part of the load. */
@@ -15,7 +15,7 @@ export const peakRateOf = ({ arrivalRate = 0, stages = [] }: LoadInput): number 
   Math.max(arrivalRate, ...stages.map(({ rate = 0 }) => rate));
 
 /** The most users of a closed load that the input states; undefined when that is the wave's own. */
-export const peakUsersOf = ({ users, stages }: LoadInput): number | undefined =>
+const peakUsersOf = ({ users, stages }: LoadInput): number | undefined =>
   stages?.some((stage) => stage.users !== undefined) === true
     ? Math.max(...stages.map((stage) => stage.users ?? 0))
     : users;
@@ -25,7 +25,7 @@ export const statedLoadMs = ({ duration, stages }: LoadInput): number | undefine
   stages === undefined ? duration : stagesMs(stages);
 
 /** Virtual users of the pool that takes a rate when nobody says how many: as many as there are seeded users to be, at most. */
-export const defaultPool = (ratePerSecond: number, seededUsers: number): number =>
+const defaultPool = (ratePerSecond: number, seededUsers: number): number =>
   Math.min(poolFor(ratePerSecond), seededUsers, virtualUsersMax);
 
 /** What the keys of one model say and those of the other cannot (R3.3). */

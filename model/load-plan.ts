@@ -174,7 +174,7 @@ export const iterationsOfShardBefore = (
  * How many iterations fall due before `offsetMs`: the integral of the rate, exact in each stage, rounded. The k-th iteration
  * is due when the integral reaches k + ½, so that a whole number a second is due in the midst of its seconds.
  */
-export function iterationsBefore({ stages }: Arrivals, offsetMs: number): number {
+function iterationsBefore({ stages }: Arrivals, offsetMs: number): number {
   let begun = 0;
   let integral = 0;
   for (const stage of stages) {

@@ -68,8 +68,11 @@ function whyVoid(figures: ProbeFigures): ProbeVerdict | undefined {
   if (generatorCores >= engineCoresMax) {
     return voidOf('generator', `an engine used ${formatNumber(generatorCores)} of a core (limit ${engineCoresMax})`);
   }
- if (veryLate > begun * veryLateShareMax) {
-    return voidOf('generator', `${formatRatio(veryLate / begun)} of iterations began over ${scheduleErrorMsMax} ms late`);
+  if (veryLate > begun * veryLateShareMax) {
+    return voidOf(
+      'generator',
+      `${formatRatio(veryLate / begun)} of iterations began over ${scheduleErrorMsMax} ms late`,
+    );
   }
   const delayMs = (generatorDelaySeconds ?? 0) * 1_000;
   if (delayMs >= eventLoopDelaySecondsMax * 1_000) {

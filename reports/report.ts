@@ -96,16 +96,16 @@ function facts({ plan, evidence, meta }: ReportInput): Markup {
           </div>`,
       )}
     </dl>
-    <p class="note">
-      ${latencySentence(load)} Placement: ${stack.placement}.
-    </p>`;
+    <p class="note">${latencySentence(load)} Placement: ${stack.placement}.</p>`;
 }
 
 /** Of stages, the highest. */
 function describeLoad({ model, stages, virtualUsers, pacingMs }: ReportInput['plan']['load']): string {
   const users = `${formatNumber(virtualUsers)} virtual users`;
   if (model === 'closed') return pacingMs === undefined ? users : `${users}, each every ${formatDuration(pacingMs)}`;
-  const peak = Math.max(...stages.map(({ ratePerSecondFrom = 0, ratePerSecondTo = 0 }) => Math.max(ratePerSecondFrom, ratePerSecondTo)));
+  const peak = Math.max(
+    ...stages.map(({ ratePerSecondFrom = 0, ratePerSecondTo = 0 }) => Math.max(ratePerSecondFrom, ratePerSecondTo)),
+  );
   return `${formatNumber(peak)} iterations/s, taken by ${users}`;
 }
 

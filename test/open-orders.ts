@@ -11,7 +11,11 @@ export function openOrders(given: {
   readonly baseUrl?: string;
 }): EngineOrders {
   const { stages, startsAt, shards: count = 1, shard = 0, users = 10 } = given;
-  const shards = Array.from({ length: count }, (_, index) => ({ shard: index, firstSlot: index * users, slots: users }));
+  const shards = Array.from({ length: count }, (_, index) => ({
+    shard: index,
+    firstSlot: index * users,
+    slots: users,
+  }));
   const own = shards[shard];
   if (own === undefined) throw new Error(`there is no shard ${shard}`);
   return {

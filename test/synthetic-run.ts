@@ -165,7 +165,9 @@ function* operations(plan: Plan): Generator<EvidenceRecord> {
     for (const operation of operationsOfMix) {
       const record = operationRecord(operation, at);
       // Waiting for its turn is in the latency of each, and makes all alike here.
-      const latencyHistogram = encodeIntoCompressedBase64(histogramOf(Array.from({ length: record.ok }, () => 300_000)));
+      const latencyHistogram = encodeIntoCompressedBase64(
+        histogramOf(Array.from({ length: record.ok }, () => 300_000)),
+      );
       yield hasIntendedStarts(plan.load) ? { ...record, latencyHistogram } : record;
     }
   }

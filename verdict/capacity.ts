@@ -16,8 +16,7 @@ export function reckonCapacity({ plan, capacity, evidence }: JudgeInput): Capaci
   const probes = capacity.probes.map((probe, index): Probe => {
     const { look, ratePerSecond, from, to } = probe;
     const figures = evidence.probes?.[index];
-    const judged =
-      probe.cause === 'disturbed' ? voidOf('disturbed', probe.reason) : judgeProbe(figures, limits);
+    const judged = probe.cause === 'disturbed' ? voidOf('disturbed', probe.reason) : judgeProbe(figures, limits);
     return { look, ratePerSecond, from, to, ...judged, ...(figures === undefined ? {} : { figures }) };
   });
   const answer = answerOf(plan.capacity, probes, capacity.endedBy ?? 'time');

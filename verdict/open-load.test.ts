@@ -26,7 +26,9 @@ const endsAt = loadStartsAt + 60_000;
 const changed = (change: (record: EvidenceRecord) => EvidenceRecord | readonly EvidenceRecord[] | undefined) =>
   healthy.flatMap((record) => change(record) ?? []);
 const ledgerChanged = (second: number, change: object) =>
-  changed((record) => (record.kind === 'ledger' && record.at === loadStartsAt + second * 1_000 ? { ...record, ...change } : record));
+  changed((record) =>
+    record.kind === 'ledger' && record.at === loadStartsAt + second * 1_000 ? { ...record, ...change } : record,
+  );
 
 async function judged(records: readonly EvidenceRecord[] = healthy, of = plan) {
   const evidence = await foldEvidence({ records, plan: of, loadStartsAt });
@@ -41,7 +43,9 @@ describe('the verdict on an open load', () => {
   it('passes on latency from the intended start, and says that it is that', async () => {
     const { evidence, of } = await judged();
     expect(of('load-delivered')).toMatchObject({ outcome: 'pass' });
-    expect(of('load-delivered')?.reason).toContain('100 % of the iterations that were due were delivered (2,400 of 2,400');
+    expect(of('load-delivered')?.reason).toContain(
+      '100 % of the iterations that were due were delivered (2,400 of 2,400',
+    );
     expect(of('latency-local-reads')?.reason).toMatch(/^The p95 latency from the intended start of local reads/);
     expect(of('latency-local-reads')?.measured).toBeCloseTo(300, 0);
     const reads = evidence.classes.find((each) => each.class === 'local-read');
@@ -58,7 +62,9 @@ describe('the verdict on an open load', () => {
         : record,
     );
     const late = encodeIntoCompressedBase64(histogramOf(Array.from({ length: 100 }, () => 150_000)));
-    const offSchedule = changed((record) => (record.kind === 'schedule' ? { ...record, begun: 100, histogram: late } : record));
+    const offSchedule = changed((record) =>
+      record.kind === 'schedule' ? { ...record, begun: 100, histogram: late } : record,
+    );
     for (const records of [busy, offSchedule]) {
       const { of } = await judged(records, slow);
       expect(of('latency-local-reads')).toMatchObject({ outcome: 'inconclusive', limit: 200 });
@@ -109,7 +115,10 @@ describe('the verdict on an open load', () => {
     const soFar = await foldEvidence({ ...cut, goesOn: true });
     expect(soFar.ledger.totals).toMatchObject({ due: 1_200, delivered: 1_160, inFlight: 40, unknown: 0 });
     expect(soFar.outsideOutages).toEqual({ due: 1_160, delivered: 1_160 });
-    expect((await foldEvidence({ ...cut, loadEndsAt: endsAt })).ledger.totals).toMatchObject({ inFlight: 0, unknown: 40 });
+    expect((await foldEvidence({ ...cut, loadEndsAt: endsAt })).ledger.totals).toMatchObject({
+      inFlight: 0,
+      unknown: 40,
+    });
   });
 
   it('keeps the counts of answers whose latency cannot be read', async () => {

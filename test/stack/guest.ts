@@ -24,7 +24,7 @@ export function createGuest(system: System, name: string): Guest {
   const log = join(folder, 'load.log');
   let worker: ChildProcess | undefined;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (worker === undefined || worker.exitCode !== null || worker.signalCode !== null) return;
+    if (worker?.exitCode !== null || worker.signalCode !== null) return;
     const ended = once(worker, 'exit');
     worker.kill(signal);
     await ended;
@@ -75,8 +75,6 @@ export function engineOn(folder: string, runKey: string, shard: number) {
     /** Of the newest of its engines. */
     totals: (): EngineTotals | undefined => totals().at(-1),
     orders: (): EngineOrders =>
-      EngineOrders.parse(
-        (JSON.parse(readFileSync(join(own, 'desired.json'), 'utf8')) as { payload: unknown }).payload,
-      ),
+      EngineOrders.parse((JSON.parse(readFileSync(join(own, 'desired.json'), 'utf8')) as { payload: unknown }).payload),
   };
 }

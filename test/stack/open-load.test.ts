@@ -19,7 +19,10 @@ afterAll(async () => {
   await system.down();
 }, 120_000);
 
-async function runWith(change: object, during: (run: { workflowId: string; runKey: string; loadStartsAt: number }) => Promise<void>) {
+async function runWith(
+  change: object,
+  during: (run: { workflowId: string; runKey: string; loadStartsAt: number }) => Promise<void>,
+) {
   const { workflowId, runKey } = await system.start('SoakWave', { ...input, ...change });
   const { loadStartsAt = 0 } = await system.until(workflowId, (progress) => progress.loadStartsAt !== undefined);
   await during({ workflowId, runKey, loadStartsAt });

@@ -144,11 +144,12 @@ describe.runIf(binary !== undefined)('the workflow of a load on several hosts', 
   let environment: TestWorkflowEnvironment;
   const running = new Map<string, { worker: Worker; ended: Promise<void> }>();
 
-  const work = async (name: string, taskQueue: string, activities: object, workflows = false): Promise<void> => {
+  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+  const work = async (name: string, taskQueue: string, activities: object): Promise<void> => {
     const worker = await Worker.create({
       ...{ connection: environment.nativeConnection, taskQueue, activities },
       ...{ maxHeartbeatThrottleInterval: 100, defaultHeartbeatThrottleInterval: 100 },
-      ...(workflows ? { workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) } : {}),
+      ...(taskQueue === queues.soak ? { workflowsPath } : {}),
     });
     running.set(name, { worker, ended: worker.run() });
   };
@@ -166,7 +167,7 @@ describe.runIf(binary !== undefined)('the workflow of a load on several hosts', 
       },
     });
     const home = { ...otherActivities, ...hostActivities('home') };
-    await work('soak', queues.soak, home, true);
+    await work('soak', queues.soak, home);
     for (const queue of [queues.host, queues.seed, queues.load, queues.hostOn('home'), queues.loadOn('home')]) {
       await work(queue, queue, home);
     }

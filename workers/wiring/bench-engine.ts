@@ -63,7 +63,9 @@ function ordersOf(task: EngineTask): EngineOrders {
   return {
     plan: {
       // An iteration of this mix is one request or two, so that its rate says something.
-      ...(rate === undefined ? ({ model: 'closed', mix: 'enterprise' } as const) : ({ model: 'open', mix: 'multi-tenant' } as const)),
+      ...(rate === undefined
+        ? ({ model: 'closed', mix: 'enterprise' } as const)
+        : ({ model: 'open', mix: 'multi-tenant' } as const)),
       ...{ seed: task.population.seed, spawnRatePerSecond: task.spawnRatePerSecond },
       ...{ virtualUsers: task.users, usersMax: task.users, thinkTimeMsMin, thinkTimeMsMax, shards: [shard] },
       stages: [{ name: 'hold', durationMs, usersFrom: task.users, usersTo: task.users, ...rates }],
@@ -151,9 +153,12 @@ function createSums() {
     read: () => ({
       ...{ requests, failed, causes },
       ...{ p50Ms: latencyMs(latencies, 50), p99Ms: latencyMs(latencies, 99) },
-      ...(late.totalCount === 0 ? {} : { late: { p50Ms: latencyMs(late, 50), p99Ms: latencyMs(late, 99), dropped: sumOf(droppedIn) } }),
+      ...(late.totalCount === 0
+        ? {}
+        : { late: { p50Ms: latencyMs(late, 50), p99Ms: latencyMs(late, 99), dropped: sumOf(droppedIn) } }),
     }),
   };
 }
 
-const sumOf = (counts: ReadonlyMap<number, number>): number => [...counts.values()].reduce((sum, each) => sum + each, 0);
+const sumOf = (counts: ReadonlyMap<number, number>): number =>
+  [...counts.values()].reduce((sum, each) => sum + each, 0);

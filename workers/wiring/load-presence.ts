@@ -19,7 +19,10 @@ const knownMs = 10_000;
 /** Engines act at absolute times. Seconds of the ledger are whole: a quarter of one is told apart from a late start. */
 const clockOffMsMax = 250;
 
-/** A host on which somebody makes this file in its state folder leaves: its shards move, and its worker may then be ended. */
+/**
+ * A host on which somebody makes this file in its state folder leaves: its shards move, and its worker may then be ended.
+ * @internal
+ */
 export const leavingFile = (stateFolder: string): string => join(stateFolder, 'leaving');
 
 /** Never throws and holds nobody up: while the store is away, a host keeps what it has. */

@@ -84,10 +84,7 @@ export function createService(environment: Environment): Service {
         janitor: readFindings(environment.stateFolder).slice(-findingsInStatus),
       };
     },
-    async doctor() {
-      const withTemporal = !environment.externalTemporal;
-      return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
-    },
+    doctor: () => listChecks(environment),
     schedules: createSchedules(connect),
     ...createSeedDesk(context),
     ...createBenchDesk(context),
@@ -103,6 +100,11 @@ export function createService(environment: Environment): Service {
       await context.store.close();
     },
   };
+}
+
+async function listChecks(environment: Environment): ReturnType<Service['doctor']> {
+  const withTemporal = !environment.externalTemporal;
+  return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
 }
 
 /** A guest has no stack, no Temporal and no evidence store of its own; it is one worker. */

@@ -145,15 +145,15 @@ describe.runIf(binary !== undefined)('the workflow of a load on several hosts', 
   const running = new Map<string, { worker: Worker; ended: Promise<void> }>();
 
   const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-  const work = async (name: string, taskQueue: string, activities: object): Promise<void> => {
+  const work = async (taskQueue: string, activities: object): Promise<void> => {
     const worker = await Worker.create({
       ...{ connection: environment.nativeConnection, taskQueue, activities },
       ...{ maxHeartbeatThrottleInterval: 100, defaultHeartbeatThrottleInterval: 100 },
       ...(taskQueue === queues.soak ? { workflowsPath } : {}),
     });
-    running.set(name, { worker, ended: worker.run() });
+    running.set(taskQueue, { worker, ended: worker.run() });
   };
-  const guest = (host: string): Promise<void> => work(host, queues.loadOn(host), hostActivities(host));
+  const guest = (host: string): Promise<void> => work(queues.loadOn(host), hostActivities(host));
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'soakwave-spread-'));
@@ -167,9 +167,9 @@ describe.runIf(binary !== undefined)('the workflow of a load on several hosts', 
       },
     });
     const home = { ...otherActivities, ...hostActivities('home') };
-    await work('soak', queues.soak, home);
+    await work(queues.soak, home);
     for (const queue of [queues.host, queues.seed, queues.load, queues.hostOn('home'), queues.loadOn('home')]) {
-      await work(queue, queue, home);
+      await work(queue, home);
     }
     await environment.client.workflow.start('SoakWave', {
       ...{ taskQueue: queues.soak, workflowId: 'soak/spread', args: [{ wave: 'smoke' }] },
@@ -214,7 +214,7 @@ describe.runIf(binary !== undefined)('the workflow of a load on several hosts', 
   it('gives the shard of one that dies to another within 40 s, and not before its engine has ended', async () => {
     const shard = asked('placeShard', 'b')[0]?.shard;
     world.dead.add('b');
-    running.get('b')?.worker.shutdown();
+    running.get(queues.loadOn('b'))?.worker.shutdown();
     const before = asked('placeShard', 'home').length;
     const tookMs = await until(() => asked('placeShard', 'home').length > before, 60_000);
     expect(asked('placeShard', 'home').at(-1)).toMatchObject({ shard });

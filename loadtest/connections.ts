@@ -93,11 +93,17 @@ function createWay(pool: Pool, requestTimeoutMs: number): Connection {
       onFree();
     });
 
+  const isCutOff = (): boolean => isAbandoned;
+
   async function send(request: HttpRequest): Promise<Exchange> {
-    if (isAbandoned) return { outcome: 'abandoned', sent: false };
+    if (isCutOff()) return { outcome: 'abandoned', sent: false };
     const askedAtMs = performance.now();
     const taken = pool.take(requestTimeoutMs) ?? (await free());
     if (typeof taken === 'string') return { outcome: taken, sent: false };
+    if (isCutOff()) {
+      pool.give(taken);
+      return { outcome: 'abandoned', sent: false };
+    }
     const waitedUs = Math.round((performance.now() - askedAtMs) * 1_000);
     current = taken;
     const before = taken.reopened();

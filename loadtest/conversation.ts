@@ -36,8 +36,8 @@ export function createConversation(options: {
     const effect = effectOf(operation, exchange);
     const end = endOf(exchange, checked, connection.reopened() - reopened);
     // What was never sent has not ended either.
-    if (exchange.outcome !== 'abandoned' || exchange.sent)
-      books.operationEnded(operation, end, before === undefined ? 0 : before + waitOf(exchange));
+    const waited = before === undefined ? 0 : before + waitOf(exchange);
+    if (exchange.outcome !== 'abandoned' || exchange.sent) books.operationEnded(operation, end, waited);
     const toolIds = checked?.toolIds ?? [];
     write?.ended(effect, toolIds);
     const leak = checked?.failures.find(({ kind }) => kind === 'scope');

@@ -1,5 +1,6 @@
 import { countCheckpoints } from '#model/checkpoint.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import type { LoadPlan } from '#model/load-plan.ts';
 import { entityBytes } from '#model/needs.ts';
 import type { Plan } from '#model/plan.ts';
 import type { Entity } from '#model/population-plan.ts';
@@ -77,10 +78,25 @@ function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: P
     ['before', 'warm-up', 'until the hit ratio settles', `at most ${formatDuration(warmUp.budgetMs)}`],
     ...stages,
     [renderClock(begun), 'drain', 'in-flight iterations end', `at most ${formatDuration(load.drainMs)}`],
-    ['', 'model', `${load.model}, mix ${load.mix}, ${engines}, ${think}`],
-    ['', 'scaling', `to ${load.usersMax} users at most, while the load runs`],
+    ['', 'model', `${load.model}, ${whoDrives(load)}, ${engines}${load.driver === undefined ? `, ${think}` : ''}`],
+    [
+      '',
+      'scaling',
+      load.driver?.kind === 'k6'
+        ? 'none: k6 goes by its own clock'
+        : `to ${load.usersMax} users at most, while the load runs`,
+    ],
     ['', 'windows', `${windows} of ${formatDuration(load.windowMs)}, ${together}${checkpoints}`],
   ];
+}
+
+/** The mix, or somebody's own file in its place. */
+function whoDrives({ mix, driver }: LoadPlan): string {
+  if (driver === undefined) return `mix ${mix}`;
+  const { kind, file, sha256, scenario, ownSchedule } = driver;
+  const classes = scenario === undefined ? '' : ` with ${scenario.classes.map(({ name }) => name).join(', ')}`;
+  const schedule = ownSchedule === true ? ' on its own schedule' : '';
+  return `${kind} ${file}${classes}${schedule} (SHA-256 ${sha256.slice(0, 12)}…)`;
 }
 
 const faults = (plan: Plan): Row[] =>

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { allDriverKeys } from '#model/load-driver.ts';
 import { MixName } from '#model/load-plan.ts';
 import { inputSchemas, parseInput } from '#model/parse-input.ts';
 import { WorkflowName } from '#model/plan.ts';
@@ -18,6 +20,9 @@ export const inputFlags: readonly Flag[] = [
   flagFor('seed', 'number', 'N'),
   flagFor('profile', 'text', 'NAME'),
   flagFor('mix', 'text', 'NAME'),
+  flagFor('scenario', 'text', 'FILE'),
+  flagFor('locustfile', 'text', 'FILE'),
+  flagFor('k6', 'text', 'FILE'),
   flagFor('target', 'text', 'NAME'),
   flagFor('faults', 'text', 'planned|none'),
   flagFor('growth', 'switch'),
@@ -63,7 +68,8 @@ function readInput(workflow: WorkflowName, { operands, flags }: Call): Record<st
   const input: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flags)) {
     const flag = inputFlags.find((candidate) => candidate.name === name);
-    if (flag !== undefined && name !== 'workflow') input[toKey(name)] = value;
+    if (flag !== undefined && name !== 'workflow')
+      input[toKey(name)] = isFile(toKey(name)) ? resolve(String(value)) : value;
   }
   if (operands.length === 0) return input;
   return workflow === 'AllWaves' ? { ...input, waves: operands } : { ...input, wave: operands[0] };
@@ -82,6 +88,9 @@ function describeWorkflow(given: string): string {
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
   return `--workflow: given ${JSON.stringify(given)}; allowed are ${WorkflowName.options.join(', ')}${hint}`;
 }
+
+/** A path means what it means where the command is called; whoever reads it is elsewhere. */
+const isFile = (key: string): boolean => allDriverKeys.some((driverKey) => driverKey === key);
 
 const toKey = (name: string): string => name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 

@@ -7,7 +7,12 @@ import { type BegunWrite, type Effect, effectOf, type WriteLog } from './write-l
 
 /** Where a virtual user's requests are booked; shared by all users of an engine. */
 export interface Books {
-  operationEnded(operation: Operation, end: OperationEnd): void;
+  /** `kind`: of one of the target's operations, or the name of a scenario's own request. */
+  operationEnded(operation: { readonly kind: string }, end: OperationEnd): void;
+  /** A scenario's own check found an answer wrong. */
+  answeredWrong(request: string, detail: string): void;
+  /** A task of a scenario did not come to its end. */
+  readonly taskFailed: (task: string, cause: string, detail: string) => void;
   scopeLeaked(identity: Identity, failure: CheckFailure): void;
 }
 

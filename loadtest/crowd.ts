@@ -2,11 +2,13 @@ import type { EngineOrders, LoadPlan } from '#model/load-plan.ts';
 import type { TargetSpeech } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { hash32, shuffled } from '#model/random.ts';
+import type { Behaviour } from './behaviours/behaviour.ts';
 import { mixes } from './behaviours/mix.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createConversation } from './conversation.ts';
 import { allotUsers, createDeck, spreadEvenly } from './deck.ts';
 import type { EngineBooks } from './engine-books.ts';
+import { createAsking } from './scenarios/asking.ts';
 import { createVirtualUser, type RunningUser } from './virtual-user.ts';
 import type { WriteJournal } from './write-journal.ts';
 import { createWriteLog } from './write-log.ts';
@@ -32,6 +34,8 @@ export interface CrowdOptions {
   readonly speech: TargetSpeech;
   readonly incarnation: number;
   readonly seededTools: number;
+  /** Absent: those of the plan's mix. */
+  readonly behaviours?: readonly Behaviour[];
   /** Passed by `allowedOrigin`. */
   readonly origin: string;
   readonly books: EngineBooks;
@@ -80,8 +84,8 @@ export function createCrowd(options: CrowdOptions): Crowd {
     // Whoever waits for the disk shall not wait for ever.
     void options.journal.close();
     for (const { user, connection } of members.values()) {
-      user.leave();
       connection.abandon();
+      user.abandon();
     }
   }
 
@@ -120,7 +124,7 @@ type Spawner = (slot: number, orders: EngineOrders) => Member;
 function createSpawner({ identities, speech, books, ...options }: CrowdOptions): Spawner {
   const { plan, shard } = options.orders;
   if (identities.length === 0) throw new Error('an engine needs an identity for its virtual users');
-  const behaviours = mixes[plan.mix];
+  const behaviours = options.behaviours ?? mixes[plan.mix];
   const decks = behaviours.map(({ tasks }, index) => {
     const weights = Object.fromEntries(Object.entries(tasks).map(([name, { weight }]) => [name, weight]));
     return createDeck(weights, hash32(plan.seed, shard.shard, index));
@@ -128,12 +132,12 @@ function createSpawner({ identities, speech, books, ...options }: CrowdOptions):
   const teamIds = new Set(identities.flatMap(({ privateTeamId, teamIds }) => [privateTeamId, ...teamIds]));
   const allTeamIds = shuffled([...teamIds], plan.seed);
   let spawned = 0;
-  let dealt = { of: plan, behaviours: dealBehaviours(plan) };
+  let dealt = { of: plan, behaviours: dealBehaviours(behaviours, plan) };
 
   return (ownSlot, orders) => {
     const slot = orders.shard.firstSlot + ownSlot;
     const identity = at(identities, ownSlot);
-    if (dealt.of !== orders.plan) dealt = { of: orders.plan, behaviours: dealBehaviours(orders.plan) };
+    if (dealt.of !== orders.plan) dealt = { of: orders.plan, behaviours: dealBehaviours(behaviours, orders.plan) };
     const index = at(dealt.behaviours, plannedSlot(orders.plan, shard.shard) + ownSlot);
     const connection = createConnection(options.origin, orders.plan.requestTimeoutMs);
     const writeLog = createWriteLog({ ownerId: identity.userId, journal: options.journal });
@@ -144,6 +148,8 @@ function createSpawner({ identities, speech, books, ...options }: CrowdOptions):
       deck: at(decks, index),
       mark: `${options.runTag}-${shard.shard}-${options.incarnation}-${slot}-${spawned}`,
       converse: createConversation({ connection, speech, identity, writeLog, books }),
+      ask: createAsking({ connection, speech, identity, books }),
+      taskFailed: books.taskFailed,
       iterationEnded: books.iterationEnded,
     });
     return { user, connection };
@@ -151,10 +157,10 @@ function createSpawner({ identities, speech, books, ...options }: CrowdOptions):
 }
 
 /** Which behaviour each slot of the whole plan has: exact shares, spread so that every range of slots has about its own. */
-const dealBehaviours = ({ mix, seed, virtualUsers }: LoadPlan): number[] =>
+const dealBehaviours = (behaviours: readonly Behaviour[], { seed, virtualUsers }: LoadPlan): number[] =>
   spreadEvenly(
     allotUsers(
-      mixes[mix].map(({ weight }) => weight),
+      behaviours.map(({ weight }) => weight),
       virtualUsers,
     ),
     seed,

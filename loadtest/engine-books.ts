@@ -19,6 +19,8 @@ export interface EngineBooks extends Books {
 
 const histogramMs = 10_000;
 const leaksMax = 100;
+/** Of what a scenario's own code found or broke; all of it is counted. */
+const toldMax = 100;
 
 export function createEngineBooks(options: {
   readonly orders: EngineOrders;
@@ -33,6 +35,7 @@ export function createEngineBooks(options: {
   const tally = createTally(shard, incarnation);
   let flushedTo: number | undefined;
   let leaks = 0;
+  const told = { 'wrong-answer': new Set<string>(), 'task-error': new Set<string>() };
 
   const ledger = createPresenceLedger({
     ...{ orders, incarnation, now: now() },
@@ -51,6 +54,13 @@ export function createEngineBooks(options: {
     flushedTo = until;
   }
 
+  function tell(finding: keyof typeof told, detail: string): void {
+    // The same is told once: what a scenario breaks, it breaks again and again.
+    if (told[finding].has(detail) || told[finding].size >= toldMax) return;
+    told[finding].add(detail);
+    sink.append({ kind: 'finding', at: now(), source: `engine-${shard}`, finding, detail: detail.slice(0, 400) });
+  }
+
   return {
     observe: ledger.observe,
     iterationEnded: ledger.iterationEnded,
@@ -61,8 +71,15 @@ export function createEngineBooks(options: {
     scopeLeaked({ userId }, { detail }) {
       leaks += 1;
       if (leaks > leaksMax) return;
-      const told = `user ${userId}: ${detail}`.slice(0, 400);
-      sink.append({ kind: 'finding', at: now(), source: `engine-${shard}`, finding: 'scope-leak', detail: told });
+      const leak = `user ${userId}: ${detail}`.slice(0, 400);
+      sink.append({ kind: 'finding', at: now(), source: `engine-${shard}`, finding: 'scope-leak', detail: leak });
+    },
+    answeredWrong(request, detail) {
+      tell('wrong-answer', `${request}: ${detail}`);
+    },
+    taskFailed(task, cause, detail) {
+      tally.note(`task ${task}`, { outcome: 'failed', cause, bytesIn: 0 });
+      tell('task-error', `task ${task}: ${detail}`);
     },
     follow(next) {
       orders = next;

@@ -3,6 +3,7 @@ import type { EngineOrders } from '#model/load-plan.ts';
 import type { TargetSpeech } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { allowedOrigin } from './allowed-hosts.ts';
+import type { Behaviour } from './behaviours/behaviour.ts';
 import { createCrowd } from './crowd.ts';
 import { createEngineBooks } from './engine-books.ts';
 import { plannedAt } from './presence-ledger.ts';
@@ -23,6 +24,8 @@ export interface EngineOptions {
   readonly incarnation: number;
   /** Tools 1…n are seeded; those with greater ids were made by load. */
   readonly seededTools: number;
+  /** Of a scenario; absent: those of the plan's mix. */
+  readonly behaviours?: readonly Behaviour[];
   readonly now?: () => number;
 }
 
@@ -39,6 +42,8 @@ export interface Engine {
   follow(orders: EngineOrders): void;
   /** Lets iterations finish for four seconds, abandons the rest, books everything. The sink stays open. */
   stop(): Promise<void>;
+  /** Books what a scenario broke outside of any iteration. */
+  readonly strayFailure: (error: unknown) => void;
   totals(): EngineTotals;
 }
 
@@ -96,6 +101,9 @@ export function createEngine(options: EngineOptions): Engine {
       if (ticking === undefined) return;
       tick();
       await ending;
+    },
+    strayFailure(error) {
+      books.taskFailed('outside of any iteration', 'task-error', String(error).slice(0, 300));
     },
     totals: () => books.totals(crowd.size()),
   };

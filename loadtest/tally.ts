@@ -1,6 +1,5 @@
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { OperationRecord } from '#model/evidence.ts';
-import type { OperationKind } from '#model/operation.ts';
 
 /** What one operation's end adds to the books. `cause` as in `OperationRecord.failed`. */
 export type OperationEnd =
@@ -10,7 +9,7 @@ export type OperationEnd =
 
 /** Counts and histograms by operation since the last flush. */
 export interface Tally {
-  note(operation: OperationKind, end: OperationEnd): void;
+  note(operation: string, end: OperationEnd): void;
   /** One record for each operation that ended in [at, until), and begins anew. */
   flush(at: number, until: number): OperationRecord[];
   /** Service time in milliseconds over the last full interval, or over the first one so far; undefined without answers. */
@@ -29,12 +28,15 @@ interface Entry {
 const highestUs = 2 ** 26;
 /** Beyond these, causes of one operation are counted together: a target may invent statuses without end. */
 const causesMax = 32;
+/** And beyond these, operations: a scenario may put an id into each name. */
+const operationsMax = 190;
 
 export function createTally(shard: number, incarnation: number): Tally {
-  const entries = new Map<OperationKind, Entry>();
+  const entries = new Map<string, Entry>();
   const overall = { before: createHistogram(), now: createHistogram() };
 
-  function entryOf(operation: OperationKind): Entry {
+  function entryOf(name: string): Entry {
+    const operation = entries.has(name) || entries.size < operationsMax ? name : 'other';
     const known = entries.get(operation);
     if (known !== undefined) return known;
     const entry = { ok: 0, failed: {}, abandoned: 0, partial: 0, bytesIn: 0, histogram: createHistogram() };
@@ -42,7 +44,7 @@ export function createTally(shard: number, incarnation: number): Tally {
     return entry;
   }
 
-  function recordOf(operation: OperationKind, entry: Entry, [at, until]: readonly [number, number]): OperationRecord {
+  function recordOf(operation: string, entry: Entry, [at, until]: readonly [number, number]): OperationRecord {
     const { ok, failed, abandoned, partial, bytesIn } = entry;
     const histogram = encodeIntoCompressedBase64(entry.histogram);
     const counts = { ok, failed, abandoned, partial, bytesIn };

@@ -2,8 +2,8 @@ import type { LoadPlan } from '#model/load-plan.ts';
 import type { Operation } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { createRandom, hash32 } from '#model/random.ts';
-import type { Answer, Behaviour, VirtualUser } from './behaviours/behaviour.ts';
-import type { Conversation } from './conversation.ts';
+import type { Answer, Ask, Behaviour, VirtualUser } from './behaviours/behaviour.ts';
+import type { Books, Conversation } from './conversation.ts';
 import type { Deck } from './deck.ts';
 import type { IterationOutcome } from './presence-ledger.ts';
 
@@ -15,6 +15,8 @@ export interface RunningUser {
   /** Resolves when the user has left. Rejects only on a defect of a behaviour. */
   run(): Promise<void>;
   leave(): void;
+  /** As `leave`, and a task that waits for whatever it may is not waited for. */
+  abandon(): void;
   stay(): void;
   readonly isLeaving: boolean;
 }
@@ -32,6 +34,8 @@ export interface VirtualUserOptions {
   /** Start of every mark that this user writes; no other user or incarnation has it. */
   readonly mark: string;
   readonly converse: Conversation;
+  readonly ask: Ask;
+  readonly taskFailed: Books['taskFailed'];
   readonly iterationEnded: (outcome: IterationOutcome) => void;
 }
 
@@ -45,8 +49,8 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
   let wake: (() => void) | undefined;
 
   function think(): Promise<void> {
-    const { thinkTimeMsMin, thinkTimeMsMax } = plan;
-    const thinkMs = thinkTimeMsMin + iterationUser.user.draw() * (thinkTimeMsMax - thinkTimeMsMin);
+    const [min, max] = behaviour.thinkTimeMs ?? [plan.thinkTimeMsMin, plan.thinkTimeMsMax];
+    const thinkMs = min + iterationUser.user.draw() * (max - min);
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, thinkMs);
       wake = () => {
@@ -57,14 +61,19 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
   }
 
   const hasLeft = (): boolean => leaving;
+  const leave = (): void => {
+    leaving = true;
+    wake?.();
+  };
 
   return {
     get isLeaving() {
       return leaving;
     },
-    leave() {
-      leaving = true;
-      wake?.();
+    leave,
+    abandon() {
+      leave();
+      iterationUser.cutOff();
     },
     stay() {
       leaving = false;
@@ -84,6 +93,7 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
 interface TaskUser {
   readonly user: VirtualUser;
   begin(iteration: number): void;
+  cutOff(): void;
   /** Of the iteration so far: the worst of its operations. */
   outcome(): IterationOutcome;
 }
@@ -94,12 +104,17 @@ function createTaskUser(options: VirtualUserOptions): TaskUser {
   let random = createRandom(hash32(plan.seed, slot));
   let outcome: IterationOutcome = 'ok';
   let marks = 0;
+  const cutOff = new AbortController();
   const seenToolIds: number[] = [];
+
+  function note(ended: 'ok' | 'failed' | 'indeterminate' | 'abandoned'): void {
+    if (ended === 'abandoned') outcome = 'abandoned';
+    else if (ended !== 'ok' && outcome === 'ok') outcome = 'failed';
+  }
 
   async function send(operation: Operation): Promise<Answer> {
     const answer = await options.converse(operation);
-    if (answer.outcome === 'abandoned') outcome = 'abandoned';
-    else if (answer.outcome !== 'ok' && outcome === 'ok') outcome = 'failed';
+    note(answer.outcome);
     if (answer.outcome === 'ok' && showsOwnView(operation)) {
       const seeded = answer.toolIds.filter((toolId) => toolId <= options.seededTools);
       if (seeded.length > 0) seenToolIds.splice(0, seenToolIds.length, ...seeded.slice(0, seenMax));
@@ -109,7 +124,7 @@ function createTaskUser(options: VirtualUserOptions): TaskUser {
 
   return {
     user: {
-      identity,
+      ...{ identity, slot, cutOff: cutOff.signal },
       teamIds: [identity.privateTeamId, ...identity.teamIds],
       allTeamIds: options.allTeamIds,
       seenToolIds,
@@ -122,6 +137,18 @@ function createTaskUser(options: VirtualUserOptions): TaskUser {
         return `${options.mark}-${marks}`;
       },
       send,
+      async ask(request) {
+        const asked = await options.ask(request);
+        note(asked === 'abandoned' ? asked : asked.outcome);
+        return asked;
+      },
+      taskEnded(task, cause, detail) {
+        note(cause === 'abandoned' ? cause : 'failed');
+        if (cause !== 'abandoned') options.taskFailed(task, cause, detail);
+      },
+    },
+    cutOff() {
+      cutOff.abort();
     },
     begin(iteration) {
       random = createRandom(hash32(plan.seed, slot, iteration));

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LoadDriver } from './load-driver.ts';
 import { Identity } from './population-plan.ts';
 
 export const MixName = z.enum(['enterprise', 'federation', 'multi-tenant', 'cache-stress', 'write-heavy']);
@@ -49,6 +50,8 @@ export const LoadPlan = z.strictObject({
   liveObjectsMax: z.int().positive(),
   /** R1.7: `growth: true` turns stationarity off. */
   growth: z.boolean(),
+  /** Somebody's own file drives in place of the mix (R3.6). */
+  driver: LoadDriver.optional(),
 });
 export type LoadPlan = z.infer<typeof LoadPlan>;
 

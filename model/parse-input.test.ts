@@ -53,6 +53,25 @@ describe('parseInput', () => {
       [expect.stringMatching(/^without\[0\]: given "error-rat"; .* did you mean error-rate\?$/) as string],
     ],
     ['AllWaves', { waves: ['small', 'small'] }, ['waves: each wave at most once, given were small, small']],
+    [
+      'SoakWave',
+      { wave: 'smoke', scenario: './a.ts', k6: './b.js', mix: 'federation' },
+      ['scenario and k6: one file drives the load; give one of them'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', locustfile: './a.py', mix: 'federation', shards: 2 },
+      [
+        'mix: with locustfile there is no mix; give one of them',
+        'shards: Locust drives from one process; leave it out',
+      ],
+    ],
+    ['SoakWave', { wave: 'smoke', k6: '' }, ['k6: given ""; it must be at least 1']],
+    [
+      'FederationLoad',
+      { scenario: './a.ts' },
+      [expect.stringContaining(`"scenario" is not a key of FederationLoad's input`) as string],
+    ],
     ['AllWaves', { waves: [] }, ['waves: given []; it must be at least 1 item']],
     ['AllWaves', { from: 'medium' }, ['from and previous go together: which earlier run has the waves before medium?']],
     ['AllWaves', { previous: 'x' }, ['from and previous go together: from which wave on is to be run again?']],

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { allDriverKeys, driverFileOf, driverNames, isTool } from './load-driver.ts';
 import { listInputProblems } from './input-problems.ts';
 import type { WorkflowName } from './plan.ts';
 import { AllWavesInput, FederationLoadInput, SoakWaveInput, StabilityRunInput } from './run-input.ts';
@@ -123,10 +124,28 @@ function listConflicts(
       );
     }
   }
+  problems.push(...listDriverConflicts(input, nameKey));
   if (input.window !== undefined && input.duration !== undefined && input.window > input.duration) {
     problems.push(
       `${nameKey('window')}: a window is no longer than the load, and ${input.window / 1_000} s is longer than ${input.duration / 1_000} s`,
     );
+  }
+  return problems;
+}
+
+/** Somebody's own file drives in place of a mix, and a tool drives from one process. */
+function listDriverConflicts(input: WorkflowInputs[WorkflowName], nameKey: (key: string) => string): string[] {
+  const given = allDriverKeys.filter((key) => key in input);
+  const [first] = given;
+  if (first === undefined) return [];
+  if (given.length > 1) {
+    return [`${given.map(nameKey).join(' and ')}: one file drives the load; give one of them`];
+  }
+  const driver = driverFileOf(input as Partial<SoakWaveInput>);
+  const problems: string[] = [];
+  if ('mix' in input) problems.push(`${nameKey('mix')}: with ${nameKey(first)} there is no mix; give one of them`);
+  if (driver !== undefined && isTool(driver) && (input.shards ?? 1) > 1) {
+    problems.push(`${nameKey('shards')}: ${driverNames[driver.kind]} drives from one process; leave it out`);
   }
   return problems;
 }

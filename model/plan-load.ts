@@ -1,3 +1,4 @@
+import { isTool, type LoadDriver } from './load-driver.ts';
 import type { LoadPlan, Shard, Stage } from './load-plan.ts';
 import type { Machine } from './machine.ts';
 import type { RunInput } from './parse-input.ts';
@@ -11,6 +12,7 @@ interface LoadRequest {
   readonly seed: number;
   readonly isFederation: boolean;
   readonly seededUsers: number;
+  readonly driver: LoadDriver | undefined;
 }
 
 const spawnRateDefault = 50;
@@ -26,7 +28,9 @@ export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: strin
   const { input, wave, durationMs } = request;
   const virtualUsers = input.users ?? wave.virtualUsers;
   const spawnRatePerSecond = input.spawnRate ?? spawnRateDefault;
-  const wantedShards = request.machine.cores > 2 ? Math.ceil(virtualUsers / usersPerShard) : 1;
+  const { driver } = request;
+  // A tool drives from one process.
+  const wantedShards = request.machine.cores > 2 && !isTool(driver) ? Math.ceil(virtualUsers / usersPerShard) : 1;
   const [thinkTimeMsMin, thinkTimeMsMax] = thinkTimes(request);
   const { stages, remarks } = planStages(virtualUsers, spawnRatePerSecond, durationMs);
   return {
@@ -49,6 +53,7 @@ export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: strin
       requestTimeoutMs: 10_000,
       liveObjectsMax: 20,
       growth: input.growth ?? false,
+      ...(driver === undefined ? {} : { driver }),
     },
     remarks,
   };

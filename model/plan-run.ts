@@ -3,6 +3,7 @@ import { type Machine } from './machine.ts';
 import { countRows, diskBytesNeeded, evidenceBytesNeeded, planNeeds } from './needs.ts';
 import { objectivesOfWaves } from './objectives.ts';
 import { defaultWaves, type RunInput } from './parse-input.ts';
+import type { LoadDriver } from './load-driver.ts';
 import { planFaults } from './plan-faults.ts';
 import { planLoad } from './plan-load.ts';
 import { planPopulation } from './plan-population.ts';
@@ -17,13 +18,15 @@ export interface RunRequest {
   readonly workflow: Exclude<WorkflowName, 'AllWaves'>;
   readonly input: RunInput;
   readonly machine: Machine;
+  /** What was found in the file that the input names; needed when it names one. */
+  readonly driver?: LoadDriver;
 }
 
 /**
  * Everything that a run will do, from what was asked and what the machine holds: R1's table, R1.1's overrides, R5.4's limits,
  * R6's objectives. Pure: the same request gives the same plan. Nothing later applies a default.
  */
-export function planRun({ workflow, input, machine }: RunRequest): Plan {
+export function planRun({ workflow, input, machine, driver }: RunRequest): Plan {
   const wave = waves[input.wave ?? defaultWaves[workflow]];
   const isFederation = workflow === 'FederationLoad';
   const durationMs = input.duration ?? (workflow === 'StabilityRun' ? stabilityMs : wave.loadDurationMs);
@@ -37,7 +40,7 @@ export function planRun({ workflow, input, machine }: RunRequest): Plan {
     seed,
   });
   const { load, remarks: loadRemarks } = planLoad({
-    ...{ wave, input, machine, durationMs, seed, isFederation },
+    ...{ wave, input, machine, durationMs, seed, isFederation, driver },
     seededUsers: dataSet.population.users,
   });
   const { faults, absentBecause } = planFaults({
@@ -99,6 +102,7 @@ export function summarisePlan(plan: Plan, planHash: string): PlanSummary {
     ...(plan.windowsPerCheckpoint === undefined ? {} : { windowsPerCheckpoint: plan.windowsPerCheckpoint }),
     keep: plan.keep,
     onBlocked: plan.onBlocked,
+    ...(plan.load.driver === undefined ? {} : { driver: plan.load.driver.kind }),
   };
 }
 

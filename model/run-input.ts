@@ -5,6 +5,8 @@ import { SeedProfile } from './population-plan.ts';
 import { Question } from './verdict.ts';
 import { WaveName } from './wave.ts';
 
+/** The longest path that Linux takes. */
+const pathMax = 4_096;
 /** The step has half an hour. */
 const warmUpMsMax = 20 * 60_000;
 
@@ -18,6 +20,9 @@ export const SoakWaveInput = z.strictObject({
   seed: z.int().min(0).max(0xffff_ffff).optional().describe('random seed of data, load and faults'),
   profile: SeedProfile.optional().describe('how team sizes are laid out (R2.2)'),
   mix: MixName.optional().describe('which classes of users'),
+  scenario: z.string().min(1).max(pathMax).optional().describe('TypeScript scenario that drives the load (R3.6)'),
+  locustfile: z.string().min(1).max(pathMax).optional().describe('Locust file that drives the load (R3.6)'),
+  k6: z.string().min(1).max(pathMax).optional().describe('k6 script that drives the load (R3.6)'),
   target: z.literal('reference').optional().describe('what is under test'),
   faults: z.enum(['planned', 'none']).optional().describe('inject the planned faults, or none'),
   growth: z.boolean().optional().describe('let what load creates pile up (R1.7)'),
@@ -47,7 +52,12 @@ export const SoakWaveInput = z.strictObject({
 export type SoakWaveInput = z.infer<typeof SoakWaveInput>;
 
 /** What `FederationLoad` takes: as a wave, with the federation mix and at least the wave's gateways (R1.5). */
-export const FederationLoadInput = SoakWaveInput.omit({ mix: true }).partial({ wave: true });
+export const FederationLoadInput = SoakWaveInput.omit({
+  mix: true,
+  scenario: true,
+  locustfile: true,
+  k6: true,
+}).partial({ wave: true });
 
 /** What `StabilityRun` takes (R1.4); the wave is its data set, `enterprise` unless said otherwise. */
 export const StabilityRunInput = SoakWaveInput.partial({ wave: true });

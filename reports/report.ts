@@ -1,5 +1,6 @@
 import { loadMsOf } from '#model/evidence-summary.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import { driverNames } from '#model/load-driver.ts';
 import { totalLoadMs } from '#model/load-plan.ts';
 import { checkpointsSection } from './checkpoints.ts';
 import { html, type Markup } from './html.ts';
@@ -68,7 +69,10 @@ function facts({ plan, evidence, meta }: ReportInput): Markup {
   const reads = evidence.classes.find((each) => each.class === 'local-read')?.overall;
   const ended = evidence.iterations.ok + evidence.iterations.failed;
   const entries: [string, string][] = [
-    ['Load', `${formatNumber(load.virtualUsers)} virtual users, ${formatDuration(totalLoadMs(load))}`],
+    [
+      'Load',
+      `${formatNumber(load.virtualUsers)} virtual users, ${formatDuration(totalLoadMs(load))}${load.driver === undefined ? '' : `, by ${driverNames[load.driver.kind]}`}`,
+    ],
     ['Requests', loadMs === 0 ? '–' : `${formatNumber(requests)} (${formatNumber(requests / (loadMs / 1_000))}/s)`],
     [
       'Iterations',

@@ -1,11 +1,14 @@
 import type { Operation } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
+import type { ScenarioAnswer, ScenarioRequest } from '../scenario.ts';
 
 /** What one class of user does: weighted tasks, one plain async function each (R3.1). */
 export interface Behaviour {
   readonly name: string;
   /** Share of the virtual users, beside the other behaviours of a mix. */
   readonly weight: number;
+  /** Shortest and longest pause after an iteration; absent: the plan's. */
+  readonly thinkTimeMs?: readonly [number, number];
   readonly tasks: Readonly<Record<string, Task>>;
 }
 
@@ -27,8 +30,13 @@ export interface Answer {
   readonly toolIds: readonly number[];
 }
 
+/** Sends what a scenario words itself and answers with how it ended; `abandoned`: the stop cut it off. Rejects only for a request that is none. */
+export type Ask = (request: ScenarioRequest) => Promise<ScenarioAnswer | 'abandoned'>;
+
 /** One live instance of a behaviour, as its tasks see it. */
 export interface VirtualUser {
+  /** Number among all virtual users of the plan. */
+  readonly slot: number;
   readonly identity: Identity;
   /** The teams it works in: its private one, then the shared ones; never empty. */
   readonly teamIds: readonly number[];
@@ -47,4 +55,10 @@ export interface VirtualUser {
   /** A text that no other write of the run carries, so that a lost update can be told from a kept one. */
   nextMark(): string;
   send(operation: Operation): Promise<Answer>;
+  /** A request that a scenario words itself. */
+  readonly ask: Ask;
+  /** Aborted when the stop cuts the user off. */
+  readonly cutOff: AbortSignal;
+  /** The iteration did not come to its end: a task of a scenario broke, ran out of time, or was cut off. */
+  taskEnded(task: string, cause: 'task-error' | 'task-timeout' | 'abandoned', detail: string): void;
 }

@@ -1,4 +1,4 @@
-import { operationsOfMix } from '#loadtest/behaviours/mix-operations.ts';
+import { operationsOfLoad } from '#loadtest/behaviours/mix-operations.ts';
 import type { JudgeRequest } from '#model/activities.ts';
 import { type Checkpoint, checkpointCharactersMax, checkpointReasonsMax } from '#model/checkpoint.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
@@ -29,7 +29,7 @@ export async function reckonCheckpoint(context: Context, request: CheckpointRequ
   const { outcome, headline, answers } = judgeSoFar({
     plan,
     evidence,
-    operations: operationsOfMix[plan.load.mix],
+    operations: operationsOfLoad(plan.load),
     steps: request.steps,
     seeded: request.seeded,
   });

@@ -11,6 +11,7 @@ import type { ProcessTable } from '#compose/process-table.ts';
 import { EngineTotals } from '#loadtest/totals.ts';
 import type { RunRef, ShardSchedule } from '#model/activities.ts';
 import { leaseMs } from '#model/held.ts';
+import { isTool } from '#model/load-driver.ts';
 import { EngineOrders } from '#model/load-plan.ts';
 import type { LoadTotals } from '#model/progress.ts';
 import { readIdentities } from '#seeding/identities.ts';
@@ -31,6 +32,7 @@ export function createEngineKeeper(context: Context): EngineKeeper {
   const start = async (run: RunRef, schedule: ShardSchedule): Promise<HeldProcess> => {
     const folder = folderOf(run, schedule.shard);
     const orders = await ordersOf(context, run, schedule);
+    const entry = isTool(orders.plan.driver) ? 'driver' : 'engine';
     const held = await startHeld({
       folder,
       table: context.heldTable(run),
@@ -39,7 +41,7 @@ export function createEngineKeeper(context: Context): EngineKeeper {
       spec: (epoch) =>
         heldSpec(context.environment, {
           role: engineName(schedule.shard),
-          entry: 'engine',
+          entry,
           nice: 5,
           folder,
           epoch,

@@ -116,4 +116,18 @@ describe('what child processes are given', () => {
       TEMPORAL_ADDRESS: 'there:7233',
     });
   });
+
+  it('is nothing of ours where they are tools of somebody else', () => {
+    const { forTools } = read({
+      PATH: '/bin',
+      SOAK_HOME: '/tmp/there',
+      SOAKWAVE_PROCESS: '/runs/r/held/processes|engine-0|1|hash',
+      TEMPORAL_API_KEY: 'secret',
+    });
+    expect(forTools).toEqual({
+      XDG_CONFIG_HOME: folder,
+      PATH: '/bin',
+      SOAKWAVE_PROCESS: '/runs/r/held/processes|engine-0|1|hash',
+    });
+  });
 });

@@ -20,6 +20,8 @@ export interface RunPlaces {
   readonly spool: string;
   readonly faults: string;
   readonly held: string;
+  /** The copy of somebody's own file that drives the load (R3.6). */
+  readonly driver: string;
   /** Journals of everything that load writes (R7.4). */
   readonly writes: string;
 }
@@ -55,11 +57,14 @@ export function placesOf({ stateFolder, portOffset }: Pick<Environment, 'stateFo
         spool: join(folder, 'spool'),
         faults: join(folder, 'faults'),
         held: join(folder, 'held'),
+        driver: driverFolder(folder),
         writes: writesFolder(folder),
       };
     },
   };
 }
+
+export const driverFolder = (runFolder: string): string => join(runFolder, 'driver');
 
 export const writesFolder = (runFolder: string): string => join(runFolder, 'writes');
 

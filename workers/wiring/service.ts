@@ -14,6 +14,7 @@ import { serverUser } from '#compose/system-user.ts';
 import { createBenchDesk } from './bench-desk.ts';
 import { createContext } from './context.ts';
 import { doctorChecks } from './doctor-checks.ts';
+import { inspectDriver } from './driver-file.ts';
 import { type Environment, UsageError } from './environment.ts';
 import { createJanitor } from './janitor.ts';
 import { readFindings } from './janitor-journal.ts';
@@ -83,10 +84,7 @@ export function createService(environment: Environment): Service {
         janitor: readFindings(environment.stateFolder).slice(-findingsInStatus),
       };
     },
-    async doctor() {
-      const withTemporal = !environment.externalTemporal;
-      return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
-    },
+    ...createInspection(environment),
     schedules: createSchedules(connect),
     ...createSeedDesk(context),
     ...createBenchDesk(context),
@@ -95,12 +93,23 @@ export function createService(environment: Environment): Service {
       const { address, namespace } = temporalAddress(environment);
       return { address, namespace };
     },
-    machine: () => Promise.resolve(measurePlanned(environment)),
     async close() {
       desk.close();
       await connection.disconnect();
       await context.store.close();
     },
+  };
+}
+
+/** What only looks: at this machine, and at somebody's own file. */
+function createInspection(environment: Environment): Pick<Service, 'doctor' | 'machine' | 'inspectDriver'> {
+  return {
+    async doctor() {
+      const withTemporal = !environment.externalTemporal;
+      return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
+    },
+    machine: () => Promise.resolve(measurePlanned(environment)),
+    inspectDriver: (input) => inspectDriver(environment, input),
   };
 }
 

@@ -41,7 +41,7 @@ async function stopOnGuest(run: Run, shard: number, host: string): Promise<{ sto
  */
 export async function collectEverywhere(
   run: Run,
-  { journals }: { journals: boolean },
+  { journals = false }: { journals?: boolean } = {},
 ): Promise<{ batches: number; unheard: string[] }> {
   if (run.state.spread === undefined) {
     const collected = await Promise.all(hostsOf(run).map((host) => onHost(host).collectSpools(run.ref)));
@@ -74,7 +74,7 @@ export async function cleanUp(run: Run, aborted: string | undefined): Promise<Ru
     work: async () => {
       await host.stopWatching(run.ref);
       await untilAudited(run.state);
-      return collectEverywhere(run, { journals: false });
+      return collectEverywhere(run);
     },
     note: ({ batches, unheard }) =>
       `${batches} batches of evidence stored${unheard.length === 0 ? '' : `, none from ${unheard.join(', ')}`}`,

@@ -13,8 +13,8 @@ import { referenceTarget } from '#targets/reference/target.ts';
 import { copyOf } from './wiring/driver-copy.ts';
 import { identityLines } from './wiring/driver-identities.ts';
 import { engineName, totalsFile } from './wiring/engines.ts';
-import { type Environment, readEnvironment } from './wiring/environment.ts';
-import { type HeldOptions, type HeldWork, runHeld } from './wiring/held-process.ts';
+import { type Environment, readChildEnvironment } from './wiring/environment.ts';
+import { type HeldOptions, heldVariable, type HeldWork, runHeld } from './wiring/held-process.ts';
 import { readPlanOfRun } from './wiring/run-plan.ts';
 
 const totalsEveryMs = 1_000;
@@ -24,11 +24,16 @@ const countEveryMs = { locust: 0, k6: 1_000, scenario: 0 } as const;
 /** One run's load by a tool of somebody else's (R3.6), held like an engine: told what to do by desired.json alone. */
 await runHeld('driver', { parse: (payload) => EngineOrders.parse(payload), begin });
 
+/** What cannot begin is said in the log, like that of an engine, and not thrown at whoever follows the orders. */
 function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<EngineOrders>> {
+  return Promise.resolve().then(() => drive(orders, held));
+}
+
+function drive(orders: EngineOrders, held: HeldOptions): HeldWork<EngineOrders> {
   const { driver } = orders.plan;
   if (driver === undefined) throw new Error('a driver was started for a load that a mix drives');
   const identitiesFile = writeIdentities(orders, held);
-  const tool = toolOf(driver, { held, identitiesFile, environment: readEnvironment() });
+  const tool = toolOf(driver, { held, identitiesFile, environment: readChildEnvironment(heldVariable) });
   const sink = createSpool({
     folder: orders.spoolFolder,
     producer: engineName(orders.shard.shard),
@@ -45,7 +50,7 @@ function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<Engine
       // A full disk: the totals are for people; what counts is in the spool, which knows what it could not write.
     }
   }, totalsEveryMs);
-  return Promise.resolve({
+  return {
     follow: (next) => {
       driving.follow(next);
     },
@@ -57,7 +62,7 @@ function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<Engine
       writeTotals();
       await sink.close();
     },
-  });
+  };
 }
 
 /** Tokens are in this file and nowhere else, and the file is gone when the load is over. */

@@ -179,7 +179,8 @@ describe.skipIf(toolOf('locust') === undefined)('a Locust file of one’s own (s
       'Locust died (SIGKILL) and was started again; its users spawn anew',
     ]);
     expect(outages.map(({ name }) => name)).toEqual(['engine-0']);
-    expect(ledger.totals.unknown).toBeGreaterThan(0);
+    // Cut off in the second of the death, unknown in those that follow, if it took so long.
+    expect(ledger.totals.abandoned + ledger.totals.unknown).toBeGreaterThan(0);
     expect(answerTo('load-delivered')?.reason).toContain('of recorded outage');
     // The driver lived: what was started again is the tool.
     expect(system.starts('engine-0', runKey)).toBe(1);

@@ -102,6 +102,11 @@ export function readEnvironment(variables: Variables = process.env): Environment
   };
 }
 
+/** As `readEnvironment`, in a process that finds its options in one more variable: see `readChildOptions`. */
+export function readChildEnvironment(optionsVariable: string, variables: Variables = process.env): Environment {
+  return readEnvironment(Object.fromEntries(Object.entries(variables).filter(([name]) => name !== optionsVariable)));
+}
+
 /** A service of somebody else's: by address, by profile, or by the configuration file that the Temporal CLI reads too. */
 function namesTemporal(variables: Variables): boolean {
   const configHome = variables['XDG_CONFIG_HOME'] ?? join(homedir(), '.config');

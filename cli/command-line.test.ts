@@ -55,6 +55,7 @@ describe('a wrong command line', () => {
       ['run', 'smoke', '--weights', 'writer=0'],
       '--weights: given {"writer":0}; at least one class needs a weight above 0',
     ],
+    [['run', 'smoke', '--weights', 'writer=2=3'], '--weights[writer]: given "2=3"; it must be a number'],
     [['run', 'smoke', '--weights', 'writer'], '--weights[writer]: given ""; it must be a number'],
     [['run', 'smoke', '--id', 'a b'], '--id: at most 200'],
     [['down', 'now'], 'soak down takes no words: "now" is too much'],

@@ -401,4 +401,10 @@ describe('the plan of each wave, as soak plan prints it', () => {
     expect(text).toMatch(/gateways +100 /);
     expect(text).toContain('Taken out by --without\n  error-rate');
   });
+
+  it('classes that the input weighs, by name', () => {
+    const weights = { writer: 2, 'power-user': 1 };
+    const text = renderPlan(planRun({ workflow: 'SoakWave', input: { wave: 'smoke', weights }, machine: twoCores }));
+    expect(text).toContain('closed, mix of power-user 1, writer 2, 1 engine');
+  });
 });

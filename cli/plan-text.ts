@@ -1,3 +1,4 @@
+import { classesOf } from '#model/behaviour-class.ts';
 import { countCheckpoints } from '#model/checkpoint.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
 import { entityBytes } from '#model/needs.ts';
@@ -77,10 +78,17 @@ function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: P
     ['before', 'warm-up', 'until the hit ratio settles', `at most ${formatDuration(warmUp.budgetMs)}`],
     ...stages,
     [renderClock(begun), 'drain', 'in-flight iterations end', `at most ${formatDuration(load.drainMs)}`],
-    ['', 'model', `${load.model}, mix ${load.mix}, ${engines}, ${think}`],
+    ['', 'model', `${load.model}, ${describeMix(load)}, ${engines}, ${think}`],
     ['', 'scaling', `to ${load.usersMax} users at most, while the load runs`],
     ['', 'windows', `${windows} of ${formatDuration(load.windowMs)}, ${together}${checkpoints}`],
   ];
+}
+
+function describeMix({ mix, weights }: Plan['load']): string {
+  if (weights === undefined) return `mix ${mix}`;
+  return `mix of ${classesOf({ mix, weights })
+    .map(({ name, weight }) => `${name} ${weight}`)
+    .join(', ')}`;
 }
 
 const faults = (plan: Plan): Row[] =>

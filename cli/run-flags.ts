@@ -80,7 +80,8 @@ function readWeights(value: FlagValue): unknown {
   if (!Array.isArray(value)) return value;
   return Object.fromEntries(
     value.map((pair) => {
-      const [name = '', weight = ''] = pair.split('=');
+      const [name = '', ...rest] = pair.split('=');
+      const weight = rest.join('=');
       const number = Number(weight);
       return [name, weight === '' || Number.isNaN(number) ? weight : number];
     }),

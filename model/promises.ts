@@ -61,6 +61,7 @@ const checkedMin = 20;
 const expectedMin = 30;
 /** Mean service time that iterations are planned with: most answers take milliseconds, federated ones up to 2 s. */
 const serviceMsMean = 250;
+
 function tooFewIterations({ load }: Asked): string | undefined {
   const loadMs = totalLoadMs(load);
   const classes = classesOf(load).length;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { DurationText } from './duration.ts';
 import { BehaviourWeights, MixName } from './behaviour-class.ts';
+import { DurationText } from './duration.ts';
 import { SeedProfile } from './population-plan.ts';
 import { Question } from './verdict.ts';
 import { WaveName } from './wave.ts';

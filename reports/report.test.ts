@@ -219,6 +219,11 @@ describe('writeCommands', () => {
     expect(temporal).toContain(`--type SoakWave --task-queue soak --input '{"wave":"smoke","users":40`);
   });
 
+  it('writes weights as the command line reads them', () => {
+    const { soak } = writeCommands(plan, { input: { weights: { writer: 2, 'power-user': 0.5 } } });
+    expect(soak).toContain(' --weights writer=2,power-user=0.5 ');
+  });
+
   it('quotes for a shell', () => {
     const { soak } = writeCommands({ ...plan, workflow: 'StabilityRun' }, { input: { mix: "a'; b" } });
     expect(soak).toBe(`soak run smoke --workflow StabilityRun --mix 'a'\\''; b' --seed ${plan.seed}`);

@@ -16,9 +16,15 @@ function writeFlag(key: string, value: unknown): string[] {
   const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   if (value === false || value === undefined) return [];
   if (value === true) return [flag];
-  const values: unknown[] = Array.isArray(value) ? value : [value];
+  const values: unknown[] = Array.isArray(value) ? value : [typeof value === 'object' ? writePairs(value) : value];
   return values.flatMap((each) => [flag, quote(typeof each === 'string' ? each : JSON.stringify(each))]);
 }
 
+/** As the command line reads it: `writer=2,power-user=1`. */
+const writePairs = (value: object | null): string =>
+  Object.entries(value ?? {})
+    .map(([name, each]) => `${name}=${JSON.stringify(each)}`)
+    .join(',');
+
 /** For a POSIX shell: plain words as they are, everything else in single quotes. */
-const quote = (text: string): string => (/^[\w.,:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+const quote = (text: string): string => (/^[\w.,:/@=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

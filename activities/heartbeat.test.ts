@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/activity';
-import type { MockActivityEnvironment } from '@temporalio/testing';
+import type { Client } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createEnvironment, inActivity } from '../test/activity-environment.ts';
 import { type Beat, beating } from './heartbeat.ts';
@@ -66,5 +67,51 @@ describe('beating', () => {
     const running = inActivity(() => beating(untilAborted), environment);
     environment.cancel('CANCELLED');
     await expect(running).rejects.toBeInstanceOf(CancelledFailure);
+  });
+});
+
+describe('a heartbeat that is confirmed', () => {
+  /** What an activity is told that asks for one, when Temporal answers it so; and what was sent. */
+  async function confirm(answer: () => Promise<void>): Promise<unknown[]> {
+    const sent: unknown[] = [];
+    const client = {
+      withAbortSignal: (_signal: AbortSignal, work: () => unknown) => work(),
+      connection: { withDeadline: (_until: number, ask: () => Promise<void>) => ask() },
+      activity: {
+        heartbeat(_token: Uint8Array, details: unknown) {
+          sent.push(details);
+          return answer();
+        },
+      },
+    } as unknown as Client;
+    const environment = new MockActivityEnvironment({}, { client });
+    const work = (beat: Beat): Promise<void> => {
+      beat.progress({ rows: 7 });
+      return beat.confirm();
+    };
+    await inActivity(() => beating(work), environment);
+    return sent;
+  }
+
+  const failing = (name: string) => () => {
+    const error = new Error('what Temporal said');
+    error.name = name;
+    return Promise.reject(error);
+  };
+
+  it('carries the newest progress and waits for the answer', async () => {
+    expect(await confirm(() => Promise.resolve())).toEqual([{ rows: 7 }]);
+  });
+
+  it('is confirmed too by an answer that asks the activity to end', async () => {
+    expect(await confirm(failing('ActivityCancelledError'))).toHaveLength(1);
+  });
+
+  it('is refused by name when the attempt is over: another may have the task', async () => {
+    await expect(confirm(failing('ActivityNotFoundError'))).rejects.toMatchObject({ name: 'AttemptOver' });
+  });
+
+  it('is not confirmed by an outage', async () => {
+    await expect(confirm(failing('ServiceError'))).rejects.toMatchObject({ name: 'ServiceError' });
   });
 });

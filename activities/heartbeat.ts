@@ -8,7 +8,14 @@ export interface Beat {
   readonly signal: AbortSignal;
   /** The newest progress, sent with the next heartbeat; a few hundred bytes at most. */
   progress(details: unknown): void;
+  /**
+   * Sends a heartbeat of its own and resolves when Temporal has taken it: by then nobody else was given this task. Rejects with
+   * an error named `AttemptOver` when somebody may have been, with another when Temporal does not answer in two seconds.
+   */
+  confirm(): Promise<void>;
 }
+
+const confirmWithinMs = 2_000;
 
 /**
  * Runs an activity's work with a heartbeat every 1.5 s, so that a dead worker is known within `heartbeatTimeout` and a
@@ -27,8 +34,26 @@ export async function beating<T>(work: (beat: Beat) => Promise<T>): Promise<T> {
       progress: (details) => {
         newest = details;
       },
+      confirm: () => confirmAttempt(context, newest),
     });
   } finally {
     clearInterval(timer);
+  }
+}
+
+/** Told with the answer to a heartbeat that was taken; the activity hears of it by its signal. */
+const takenAllTheSame = ['ActivityCancelledError', 'ActivityPausedError', 'ActivityResetError'];
+
+async function confirmAttempt({ client, info }: Context, details: unknown): Promise<void> {
+  const send = (): Promise<void> => client.activity.heartbeat(info.taskToken, details);
+  try {
+    await client.connection.withDeadline(Date.now() + confirmWithinMs, send);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : '';
+    if (takenAllTheSame.includes(name)) return;
+    if (name !== 'ActivityNotFoundError') throw error;
+    const over = new Error('this attempt is over for Temporal: another may have the task', { cause: error });
+    over.name = 'AttemptOver';
+    throw over;
   }
 }

@@ -2,7 +2,8 @@ import type { RunRef, Verification, VerifyActivities } from '#model/activities.t
 import { type Beat, beating } from './heartbeat.ts';
 
 export interface Verifier {
-  verify(run: RunRef, beat: Beat): Promise<Verification>;
+  /** `unheard`: hosts whose engines wrote what nobody here knows. */
+  verify(run: RunRef, unheard: readonly string[], beat: Beat): Promise<Verification>;
 }
 
 const namesMax = 10;
@@ -12,8 +13,8 @@ const cut = (names: readonly string[]): string[] =>
 /** Reads back, then removes what the load left, each removal recorded like any write: a second delivery goes on from there. */
 export function createVerifyActivities(verifier: Verifier): VerifyActivities {
   return {
-    async verify(run) {
-      const found = await beating((beat) => verifier.verify(run, beat));
+    async verify({ unheard = [], ...run }) {
+      const found = await beating((beat) => verifier.verify(run, unheard, beat));
       return {
         ...found,
         lost: cut(found.lost),

@@ -255,6 +255,11 @@ describe('the other verbs', () => {
         --users <N>                   virtual users
         --duration <LENGTH>           length of the load, e.g. 90s, 15m, 48h
         --spawn-rate <N>              virtual users started per second
+        --arrival-rate <PER_SECOND>   iterations begun per second (the open model); users is then a pool
+        --stages <STAGE,…>            shape of the load: 30s@50,2m@50 in users, 30s@50/s,2m@200/s in iterations
+        --pacing <LENGTH>             an iteration of each user begins once in so long, in place of thinking
+        --connections <N>             connections that all virtual users share; one each unless said
+        --capacity                    searches the highest arrival rate that meets the objectives
         --scale <SHARE>               shrinks the data set and keeps its shape
         --seed <N>                    random seed of data, load and faults
         --profile <NAME>              how team sizes are laid out: distribution, rule-of-thumb
@@ -291,6 +296,7 @@ describe('the other verbs', () => {
         soak run smoke                                                 a minute of load, a verdict, a report
         soak run small --users 50 --duration 5m                        the small wave with half its users for a third of its time
         soak run large --scale 0.05 --faults none                      a large wave’s shape at a twentieth of its size, undisturbed
+        soak run small --capacity                                      how many requests a second it can carry, with the knee and the safe limit
         soak run small --without operations-checked                    one promise less, named in the headline of the verdict
         soak run --workflow StabilityRun small --duration 8h --detach  a working day of soaking; soak attach shows it
         soak run --workflow AllWaves smoke small --json                two waves in order, compared"
@@ -317,10 +323,12 @@ describe('the other verbs', () => {
                                           neither planned nor judged
         resume [options] [RUN]            end a pause
         abort [options] [RUN]             end a run now: load stops, faults heal, what there is gets judged
-        scale [options] [RUN]             change the number of virtual users, from now to the end of the load
+        scale [options] [RUN]             change the number of virtual users, or the rate of an open load, from now
+                                          to the end of the load
         inject [options] [RUN]            break something now that was not planned; it heals after --hold and is
                                           judged like a planned fault
-        extend [options] [RUN]            let the load go on for longer, with as many users as at its end
+        extend [options] [RUN]            let the load go on for longer, with as many users, or at the rate, as at
+                                          its end
         resolve [options] [RUN CHOICE]    say what a blocked step shall do: retry, skip or abort
         schedule [options] [ACTION NAME]  runs by the clock: create, list, pause, resume, delete, trigger
         snapshot [options] [ACTION NAME]  keep the local stack’s seeded database, and bring it back: a wave starts

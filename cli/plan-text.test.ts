@@ -402,6 +402,19 @@ describe('the plan of each wave, as soak plan prints it', () => {
     expect(text).toContain('Taken out by --without\n  error-rate');
   });
 
+  it('an open load, stage by stage, with what is due in all', () => {
+    const stages = [
+      { duration: 60_000, rate: 50 },
+      { name: 'soak', duration: 120_000, rate: 50 },
+    ];
+    const text = planned({ wave: 'smoke', stages });
+    expect(text).toMatch(/0:00 +ramp +0 to 50 iterations\/s +1 min/);
+    expect(text).toMatch(/1:00 +soak +50 iterations\/s +2 min/);
+    expect(text).toContain('open, mix enterprise, 1 engine, 7,500 iterations due, taken by 50 users');
+    expect(text).toContain('to any rate that 100 users can take, while the load runs');
+    expect(planned({ wave: 'smoke', pacing: 2_000 })).toContain('an iteration of each user every 2 s');
+  });
+
   it('classes that the input weighs, by name', () => {
     const weights = { writer: 2, 'power-user': 1 };
     const text = renderPlan(planRun({ workflow: 'SoakWave', input: { wave: 'smoke', weights }, machine: twoCores }));

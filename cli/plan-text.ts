@@ -1,6 +1,7 @@
 import { classesOf } from '#model/behaviour-class.ts';
 import { countCheckpoints } from '#model/checkpoint.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import { dueIterations, type Stage, totalLoadMs } from '#model/load-plan.ts';
 import { entityBytes } from '#model/needs.ts';
 import type { Plan } from '#model/plan.ts';
 import type { Entity } from '#model/population-plan.ts';
@@ -23,6 +24,7 @@ export function renderPlan(plan: Plan, colour = false): string {
     paint(title, 'bold', colour),
     ...table('Data set', sizes(plan)),
     ...table('Schedule', schedule(plan)),
+    ...table('Capacity search', search(plan)),
     ...table('Faults', faults(plan)),
     ...table('Stack', stack(plan)),
     ...table('Objectives', objectives(plan)),
@@ -62,9 +64,7 @@ function sizes({ needs: { rows }, population }: Plan): Row[] {
 function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: Plan): Row[] {
   let begun = 0;
   const stages = load.stages.map((stage): Row => {
-    const users =
-      stage.usersFrom === stage.usersTo ? `${stage.usersTo} users` : `${stage.usersFrom} to ${stage.usersTo} users`;
-    const row = [renderClock(begun), stage.name, users, formatDuration(stage.durationMs)];
+    const row = [renderClock(begun), stage.name, describeStage(load, stage), formatDuration(stage.durationMs)];
     begun += stage.durationMs;
     return row;
   });
@@ -73,14 +73,73 @@ function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: P
   const together = `${formatNumber(windowsPerExecution)} to an execution`;
   const checkpoints =
     windowsPerCheckpoint === undefined ? '' : `, ${countCheckpoints(windows, windowsPerCheckpoint)} checkpoints`;
-  const think = `${load.thinkTimeMsMin / 1_000} to ${load.thinkTimeMsMax / 1_000} s of thinking`;
   return [
     ['before', 'warm-up', 'until the hit ratio settles', `at most ${formatDuration(warmUp.budgetMs)}`],
     ...stages,
     [renderClock(begun), 'drain', 'in-flight iterations end', `at most ${formatDuration(load.drainMs)}`],
-    ['', 'model', `${load.model}, ${describeMix(load)}, ${engines}, ${think}`],
-    ['', 'scaling', `to ${load.usersMax} users at most, while the load runs`],
+    [
+      '',
+      'model',
+      `${load.model}, ${describeMix(load)}, ${engines}, ${describeRhythm(load)}${describeConnections(load)}`,
+    ],
+    ['', 'scaling', `to ${describeMost(load)} while the load runs`],
     ['', 'windows', `${windows} of ${formatDuration(load.windowMs)}, ${together}${checkpoints}`],
+  ];
+}
+
+/** Where a stage goes: from so many users to so many, or from one rate to another. */
+function describeStage({ model }: Plan['load'], stage: Stage): string {
+  const { ratePerSecondFrom = 0, ratePerSecondTo = 0, usersFrom, usersTo } = stage;
+  const isOpen = model === 'open';
+  const [from, to] = isOpen ? [ratePerSecondFrom, ratePerSecondTo] : [usersFrom, usersTo];
+  const unit = isOpen ? 'iterations/s' : 'users';
+  return from === to ? `${to} ${unit}` : `${from} to ${to} ${unit}`;
+}
+
+/** What sets the pace of a load's iterations. */
+function describeRhythm(load: Plan['load']): string {
+  if (load.model === 'open') {
+    return `${formatNumber(dueIterations(load, 0, totalLoadMs(load)))} iterations due, taken by ${load.virtualUsers} users`;
+  }
+  if (load.pacingMs !== undefined) return `an iteration of each user every ${formatDuration(load.pacingMs)}`;
+  return `${load.thinkTimeMsMin / 1_000} to ${load.thinkTimeMsMax / 1_000} s of thinking`;
+}
+
+const describeConnections = ({ connections }: Plan['load']): string =>
+  connections === undefined ? '' : `, ${formatNumber(connections)} connections shared by all`;
+
+const describeMost = ({ model, usersMax }: Plan['load']): string =>
+  model === 'open' ? `any rate that ${usersMax} users can take,` : `${usersMax} users at most,`;
+
+/** What is offered, how long each look takes, and what ends it; nothing for a load that is no search. */
+function search({ capacity }: Plan): Row[] {
+  if (capacity === undefined) return [];
+  const { minRatePerSecond, startRatePerSecond, maxRatePerSecond, limits, baseline } = capacity;
+  const seconds = (ms: number): string => `${ms / 1_000} s`;
+  return [
+    [
+      'rates',
+      `from ${startRatePerSecond} iterations/s, ${minRatePerSecond} to ${maxRatePerSecond}; ${minRatePerSecond} at rest`,
+    ],
+    [
+      'probe',
+      `${seconds(capacity.settleMs)} to settle, ${seconds(capacity.probeMs)} measured; ${seconds(capacity.coolDownMs)} of rest after one that is not met`,
+    ],
+    [
+      'met',
+      `95 % of local reads within ${limits.latencyMsP95Max} ms, ${formatRatio(limits.failedRatioMax)} of iterations failed at most`,
+    ],
+    [
+      'answer',
+      `what is met and what is not are ${formatRatio(capacity.resolution)} apart at most; held for ${seconds(capacity.holdMs)}, ${capacity.probes} probes at most`,
+    ],
+    ['safe limit', `${formatRatio(capacity.safeShare)} of what is met, or the knee where that is lower`],
+    [
+      'baseline',
+      baseline === undefined
+        ? 'none is stated for this wave'
+        : `${formatNumber(baseline.requestsPerSecond)} requests/s, ${baseline.isBinding ? 'judged' : 'shown, not judged'}`,
+    ],
   ];
 }
 

@@ -20,7 +20,10 @@ export function renderProgress(progress: Progress, now: number): string {
   return parts.join(' · ');
 }
 
-function loadParts({ load, loadStartsAt, loadEndsAt, window, checkpoint }: Progress, now: number): string[] {
+function loadParts(
+  { load, loadStartsAt, loadEndsAt, window, checkpoint, capacity, rate }: Progress,
+  now: number,
+): string[] {
   const parts: string[] = [];
   if (loadStartsAt !== undefined && loadEndsAt !== undefined) {
     const done = Math.min(Math.max(now - loadStartsAt, 0), loadEndsAt - loadStartsAt);
@@ -29,8 +32,11 @@ function loadParts({ load, loadStartsAt, loadEndsAt, window, checkpoint }: Progr
   if (window !== undefined) parts.push(`window ${window.index + 1}/${window.of}`);
   if (checkpoint !== undefined)
     parts.push(`checkpoint ${checkpoint.number}/${checkpoint.of}: ${checkpoint.outcome} so far`);
+  if (capacity !== undefined) parts.push(searchPart(capacity));
   if (load === undefined) return parts;
-  parts.push(`${load.users} users`);
+  parts.push(
+    rate === undefined ? `${load.users} users` : `${formatNumber(rate)} iterations/s, ${load.users} users busy`,
+  );
   if (load.due > 0) {
     parts.push(
       `delivered ${formatNumber(load.delivered)} of ${formatNumber(load.due)} (${formatRatio(load.delivered / load.due)})`,
@@ -39,6 +45,19 @@ function loadParts({ load, loadStartsAt, loadEndsAt, window, checkpoint }: Progr
   if (load.failed > 0) parts.push(`${formatNumber(load.failed)} failed`);
   if (load.latencyMsP95 !== undefined) parts.push(`p95 ${formatNumber(load.latencyMsP95)} ms`);
   return parts;
+}
+
+/** What a capacity search offers now, and what it knows. */
+function searchPart({ probes, look, ratePerSecond, met, missed, endedBy }: NonNullable<Progress['capacity']>): string {
+  const offered =
+    ratePerSecond === undefined
+      ? `${probes} probes done`
+      : `probe ${probes + 1} at ${formatNumber(ratePerSecond)}/s (${look ?? 'first'})`;
+  const known = [
+    ...(met === undefined ? [] : [`met ${formatNumber(met)}/s`]),
+    ...(missed === undefined ? [] : [`not ${formatNumber(missed)}/s`]),
+  ];
+  return [endedBy === undefined ? offered : `search over: ${endedBy}`, ...known].join(', ');
 }
 
 const marks = { running: '…', done: '✓', failed: '✗', skipped: '–', cancelled: '–' } as const;

@@ -6,6 +6,7 @@ import type { Entity, SeededEntity } from '#model/population-plan.ts';
 import { Phase, type Progress, type RunResult } from '#model/progress.ts';
 import { Outcome } from '#model/verdict.ts';
 import type { WaveName } from '#model/wave.ts';
+import type { EnduranceOrder, EnduranceReport, LoadBenchOrder, LoadBenchReport } from './load-bench.ts';
 
 /** One run as `soak list` and `soak status` show it. `runId` is the run key. */
 export const RunListing = z.strictObject({
@@ -248,6 +249,8 @@ export interface SeedBenchReport {
 /** Measurements on this machine, on servers of their own that are gone afterwards. */
 export interface BenchDesk {
   benchSeed(order: SeedBenchOrder, onLine: (line: string) => void): Promise<SeedBenchReport>;
+  benchLoad(order: LoadBenchOrder, onLine: (line: string) => void): Promise<LoadBenchReport>;
+  benchEndurance(order: EnduranceOrder, onLine: (line: string) => void): Promise<EnduranceReport>;
 }
 
 /**

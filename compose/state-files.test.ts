@@ -8,7 +8,7 @@ import { mendHeld, readDesired, readLease } from './held/desired-file.ts';
 import { extendLease } from './held/lease.ts';
 import { place } from './held/place.ts';
 import { readIdentity } from './identity.ts';
-import { describeStack } from './local/provision.ts';
+import { readStackAddress } from './local/provision.ts';
 import { clearLockNotes } from './lock-notes.ts';
 import { withLock } from './lock.ts';
 import { listUnreadable, readRecord, writeRecord } from './process-record.ts';
@@ -130,7 +130,7 @@ describe('a file that says whose something is', () => {
 
   it('stack.json: what to do is said', () => {
     const path = spoil('stack.json');
-    expect(() => describeStack(folder)).toThrow(
+    expect(() => readStackAddress(folder)).toThrow(
       /does not describe a stack; move it away, and the next run writes it anew/,
     );
     expect(readFileSync(path, 'utf8')).toBe(torn);

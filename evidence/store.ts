@@ -1,6 +1,8 @@
 import { Pool, type PoolConfig } from 'pg';
 import { type BatchTable, createBatchTable } from './batch-table.ts';
 import { type CheckpointTable, createCheckpointTable } from './checkpoint-table.ts';
+import { createJournalTable, type JournalTable } from './journal-table.ts';
+import { createLoadHostTable, type LoadHostTable } from './load-host-table.ts';
 import { runMigrations } from './migrate.ts';
 import { createQuery, type Query } from './query.ts';
 import type { AuditEntry } from './run.ts';
@@ -11,7 +13,7 @@ import { storeError } from './unavailable.ts';
  * The evidence store: a PostgreSQL instance of its own, never the target's (design §4). Every method rejects with an error
  * named `StoreUnavailable` when the store does not answer in time; all of them may be called again.
  */
-export interface EvidenceStore extends RunTable, BatchTable, CheckpointTable {
+export interface EvidenceStore extends RunTable, BatchTable, CheckpointTable, LoadHostTable, JournalTable {
   /** Creates or upgrades the tables; safe to call at every start, by any number of processes. */
   migrate(): Promise<void>;
   appendAudit(entry: AuditEntry): Promise<void>;
@@ -37,6 +39,8 @@ export function createEvidenceStore({ databaseUrl }: { databaseUrl: string }): E
     ...createRunTable(query),
     ...createBatchTable(query),
     ...createCheckpointTable(query),
+    ...createLoadHostTable(query),
+    ...createJournalTable(query),
     ...createAuditTable(query),
     async migrate() {
       try {

@@ -2,17 +2,21 @@ import type { CheckedResponse, CheckFailure, Operation, TargetSpeech } from '#mo
 import type { Identity } from '#model/population-plan.ts';
 import type { Answer } from './behaviours/behaviour.ts';
 import type { Connection, Exchange } from './connection.ts';
-import type { OperationEnd } from './tally.ts';
+import type { OperationEnd, Wire } from './tally.ts';
 import { type BegunWrite, type Effect, effectOf, type WriteLog } from './write-log.ts';
 
 /** Where a virtual user's requests are booked; shared by all users of an engine. */
 export interface Books {
-  operationEnded(operation: Operation, end: OperationEnd): void;
+  /** `waitedUs`: how long after its intended start it was sent. */
+  operationEnded(operation: Operation, end: OperationEnd, waitedUs: number): void;
   scopeLeaked(identity: Identity, failure: CheckFailure): void;
 }
 
-/** Says operations to the target as one identity, checks and books every answer. Never rejects. */
-export type Conversation = (operation: Operation) => Promise<Answer>;
+/**
+ * Says operations to the target as one identity, checks and books every answer. Never rejects. `waitedUs` is asked as the
+ * operation is sent; absent when it is sent when it is meant to be.
+ */
+export type Conversation = (operation: Operation, waitedUs?: () => number) => Promise<Answer>;
 
 export function createConversation(options: {
   readonly connection: Connection;
@@ -22,15 +26,18 @@ export function createConversation(options: {
   readonly books: Books;
 }): Conversation {
   const { connection, speech, identity, writeLog, books } = options;
-  return async (operation) => {
+  return async (operation, waitedUs) => {
     const write = await writeLog.begin(operation);
     if (write === 'closed') return { outcome: 'abandoned', toolIds: [] };
+    const reopened = connection.reopened();
+    const before = waitedUs?.();
     const exchange = await connection.send(speech.request(operation, identity));
     const checked = exchange.outcome === 'answered' ? checkedAnswer(operation, exchange) : undefined;
     const effect = effectOf(operation, exchange);
-    const end = endOf(exchange, checked);
+    const end = endOf(exchange, checked, connection.reopened() - reopened);
     // What was never sent has not ended either.
-    if (exchange.outcome !== 'abandoned' || exchange.sent) books.operationEnded(operation, end);
+    const waited = before === undefined ? 0 : before + waitOf(exchange);
+    if (exchange.outcome !== 'abandoned' || exchange.sent) books.operationEnded(operation, end, waited);
     const toolIds = checked?.toolIds ?? [];
     write?.ended(effect, toolIds);
     const leak = checked?.failures.find(({ kind }) => kind === 'scope');
@@ -48,19 +55,24 @@ export function createConversation(options: {
   }
 }
 
+/** For a connection that others had; it is not service time. */
+const waitOf = (exchange: Exchange): number => (exchange.outcome === 'answered' ? (exchange.waitedUs ?? 0) : 0);
+
 /** One cause an operation: a scope leak before a status before a shape. */
-function endOf(exchange: Exchange, checked: CheckedResponse | undefined): OperationEnd {
+function endOf(exchange: Exchange, checked: CheckedResponse | undefined, reconnects: number): OperationEnd {
   if (exchange.outcome === 'abandoned') return { outcome: 'abandoned' };
-  if (exchange.outcome === 'timeout') return { outcome: 'failed', cause: 'timeout', bytesIn: 0 };
-  if (exchange.outcome === 'connection') return { outcome: 'failed', cause: `connection-${exchange.code}`, bytesIn: 0 };
-  const { durationUs, bytesIn, response } = exchange;
+  if (exchange.outcome === 'timeout') return { outcome: 'failed', cause: 'timeout', bytesIn: 0, reconnects };
+  if (exchange.outcome === 'connection')
+    return { outcome: 'failed', cause: `connection-${exchange.code}`, bytesIn: 0, reconnects };
+  const { durationUs, bytesIn, bytesOut, response } = exchange;
+  const wire: Wire = { status: response.status, bytesOut, reconnects };
   const kinds = checked?.failures.map(({ kind }) => kind) ?? [];
-  if (kinds.includes('scope')) return { outcome: 'failed', cause: 'check-scope', durationUs, bytesIn };
+  if (kinds.includes('scope')) return { outcome: 'failed', cause: 'check-scope', durationUs, bytesIn, ...wire };
   // Refusals and server errors are quick and would flatter the histogram.
-  if (response.status >= 400) return { outcome: 'failed', cause: `http-${response.status}`, bytesIn };
+  if (response.status >= 400) return { outcome: 'failed', cause: `http-${response.status}`, bytesIn, ...wire };
   const [kind] = kinds;
-  if (kind !== undefined) return { outcome: 'failed', cause: `check-${kind}`, durationUs, bytesIn };
-  return { outcome: 'ok', durationUs, bytesIn, partial: checked?.partial ?? false };
+  if (kind !== undefined) return { outcome: 'failed', cause: `check-${kind}`, durationUs, bytesIn, ...wire };
+  return { outcome: 'ok', durationUs, bytesIn, partial: checked?.partial ?? false, ...wire };
 }
 
 function answerOutcome(end: OperationEnd, effect: Effect, write: BegunWrite | undefined): Answer['outcome'] {

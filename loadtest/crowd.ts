@@ -1,12 +1,14 @@
-import type { EngineOrders, LoadPlan } from '#model/load-plan.ts';
+import { connectionsOfShard, type EngineOrders, type LoadPlan } from '#model/load-plan.ts';
 import type { TargetSpeech } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { hash32, shuffled } from '#model/random.ts';
+import type { Task } from './behaviours/behaviour.ts';
 import { behavioursOf } from './behaviours/mix.ts';
-import { type Connection, createConnection } from './connection.ts';
-import { createConversation } from './conversation.ts';
+import type { Connection } from './connection.ts';
+import { createConnections } from './connections.ts';
+import { type Books, createConversation } from './conversation.ts';
 import { allotUsers, createDeck, spreadEvenly } from './deck.ts';
-import type { EngineBooks } from './engine-books.ts';
+import type { IterationOutcome } from './presence-ledger.ts';
 import { createVirtualUser, type RunningUser } from './virtual-user.ts';
 import type { WriteJournal } from './write-journal.ts';
 import { createWriteLog } from './write-log.ts';
@@ -34,17 +36,25 @@ export interface CrowdOptions {
   readonly seededTools: number;
   /** Passed by `allowedOrigin`. */
   readonly origin: string;
-  readonly books: EngineBooks;
+  readonly books: CrowdBooks;
   /** Closed as soon as nothing may be written any more. */
   readonly journal: WriteJournal;
   /** Start of every mark of this run. */
   readonly runTag: string;
   readonly now: () => number;
+  /** As `now`, in fractions of a millisecond. */
+  readonly clock: () => number;
   /** Called when a behaviour breaks: a defect, not a failed iteration. */
   readonly onFailure: (error: Error) => void;
 }
 
-interface Member {
+export interface CrowdBooks extends Books {
+  readonly iterationEnded: (outcome: IterationOutcome) => void;
+  /** An iteration whose time was fixed began so late. */
+  readonly iterationBegan: (lateMs: number) => void;
+}
+
+export interface Member {
   readonly user: RunningUser;
   readonly connection: Connection;
 }
@@ -55,7 +65,7 @@ export function createCrowd(options: CrowdOptions): Crowd {
   let { orders } = options;
   const members = new Map<number, Member>();
   const departures = new Set<Promise<unknown>>();
-  const spawn = createSpawner(options);
+  const { spawn } = createSpawner(options);
   // The first user comes at once; later ones as the rate allows.
   let allowance = 1;
   let followedAt = options.now();
@@ -115,9 +125,14 @@ export function createCrowd(options: CrowdOptions): Crowd {
   };
 }
 
-type Spawner = (slot: number, orders: EngineOrders) => Member;
+interface Spawner {
+  readonly spawn: (slot: number, orders: EngineOrders) => Member;
+  /** Of all behaviours, each as often as its share says: what the next iteration of an open load is. */
+  readonly nextTask: () => Task;
+}
 
-function createSpawner({ identities, speech, books, ...options }: CrowdOptions): Spawner {
+/** Makes the users of one engine, of either model. */
+export function createSpawner({ identities, speech, books, ...options }: CrowdOptions): Spawner {
   const { plan, shard } = options.orders;
   if (identities.length === 0) throw new Error('an engine needs an identity for its virtual users');
   const behaviours = behavioursOf(plan);
@@ -126,16 +141,29 @@ function createSpawner({ identities, speech, books, ...options }: CrowdOptions):
     return createDeck(weights, hash32(plan.seed, shard.shard, index));
   });
   const teamIds = new Set(identities.flatMap(({ privateTeamId, teamIds }) => [privateTeamId, ...teamIds]));
+  const connections = createConnections(options.origin, connectionsOfShard(plan, shard.shard));
   const allTeamIds = shuffled([...teamIds], plan.seed);
   let spawned = 0;
   let dealt = { of: plan, behaviours: dealBehaviours(plan) };
 
-  return (ownSlot, orders) => {
+  const named = new Map(behaviours.map(({ name }, index) => [name, index]));
+  const behaviourDeck = createDeck(
+    Object.fromEntries(behaviours.map(({ name, weight }) => [name, weight])),
+    hash32(plan.seed, shard.shard, behaviours.length),
+  );
+  const nextTask = (): Task => {
+    const index = named.get(behaviourDeck.deal()) ?? 0;
+    const task = at(behaviours, index).tasks[at(decks, index).deal()];
+    if (task === undefined) throw new Error('a deck dealt a task that its behaviour does not have');
+    return task;
+  };
+
+  const spawn: Spawner['spawn'] = (ownSlot, orders) => {
     const slot = orders.shard.firstSlot + ownSlot;
     const identity = at(identities, ownSlot);
     if (dealt.of !== orders.plan) dealt = { of: orders.plan, behaviours: dealBehaviours(orders.plan) };
     const index = at(dealt.behaviours, plannedSlot(orders.plan, shard.shard) + ownSlot);
-    const connection = createConnection(options.origin, orders.plan.requestTimeoutMs);
+    const connection = connections.open(orders.plan.requestTimeoutMs);
     const writeLog = createWriteLog({ ownerId: identity.userId, journal: options.journal });
     spawned += 1;
     const user = createVirtualUser({
@@ -144,10 +172,11 @@ function createSpawner({ identities, speech, books, ...options }: CrowdOptions):
       deck: at(decks, index),
       mark: `${options.runTag}-${shard.shard}-${options.incarnation}-${slot}-${spawned}`,
       converse: createConversation({ connection, speech, identity, writeLog, books }),
-      iterationEnded: books.iterationEnded,
+      ...{ iterationEnded: books.iterationEnded, iterationBegan: books.iterationBegan, clock: options.clock },
     });
     return { user, connection };
   };
+  return { spawn, nextTask };
 }
 
 /** Which behaviour each slot of the whole plan has: exact shares, spread so that every range of slots has about its own. */

@@ -1,42 +1,54 @@
-import type { EvidenceSink } from '#model/evidence.ts';
-import type { EngineOrders } from '#model/load-plan.ts';
+import type { EvidenceSink, LedgerRecord } from '#model/evidence.ts';
+import { type EngineOrders, hasIntendedStarts } from '#model/load-plan.ts';
 import type { Books } from './conversation.ts';
-import { createPresenceLedger, type PresenceLedger } from './presence-ledger.ts';
+import { createLateness } from './lateness.ts';
+import type { LoadLedger } from './load-ledger.ts';
 import { createSelfSamples } from './self-samples.ts';
 import { createTally } from './tally.ts';
 import type { EngineTotals } from './totals.ts';
 
 /** Everything that an engine writes down, on its way to the evidence sink. */
 export interface EngineBooks extends Books {
-  /** Called every tick; appends the records of the seconds that are over. */
-  readonly observe: PresenceLedger['observe'];
-  readonly iterationEnded: PresenceLedger['iterationEnded'];
+  /** An iteration whose time was fixed began so late. */
+  readonly iterationBegan: (lateMs: number) => void;
   follow(orders: EngineOrders): void;
   /** Appends what is pending. */
   close(): void;
   totals(users: number): EngineTotals;
 }
 
-const histogramMs = 10_000;
-const leaksMax = 100;
-
-export function createEngineBooks(options: {
+export interface BooksOptions {
   readonly orders: EngineOrders;
   readonly incarnation: number;
   readonly sink: EvidenceSink;
   readonly now: () => number;
-}): EngineBooks {
+}
+
+/** Where a ledger says its seconds: the first time, and again when more of one has ended. */
+interface SecondBooks {
+  readonly first: (record: LedgerRecord) => void;
+  readonly again: (record: LedgerRecord) => void;
+}
+
+const histogramMsDefault = 10_000;
+const leaksMax = 100;
+
+export function createEngineBooks<Ledger extends LoadLedger>(
+  options: BooksOptions,
+  createLedger: (books: SecondBooks) => Ledger,
+): { books: EngineBooks; ledger: Ledger } {
   const { sink, incarnation, now } = options;
   let { orders } = options;
+  const { histogramMs = histogramMsDefault } = orders.plan;
   const { shard } = orders.shard;
   const self = createSelfSamples(shard, incarnation);
-  const tally = createTally(shard, incarnation);
+  const tally = createTally(shard, incarnation, hasIntendedStarts(orders.plan));
+  const lateness = createLateness(shard, incarnation);
   let flushedTo: number | undefined;
   let leaks = 0;
 
-  const ledger = createPresenceLedger({
-    ...{ orders, incarnation, now: now() },
-    onSecond(record) {
+  const ledger = createLedger({
+    first(record) {
       sink.append(record);
       flushedTo ??= record.at;
       const until = record.at + 1_000;
@@ -44,18 +56,23 @@ export function createEngineBooks(options: {
       if (now() - until < 1_000) sink.append(self.take(until));
       if ((until - orders.startsAt) % histogramMs === 0) flush(until);
     },
+    again: (record) => {
+      sink.append(record);
+    },
   });
 
   function flush(until: number): void {
-    for (const record of tally.flush(flushedTo ?? until, until)) sink.append(record);
+    const from = flushedTo ?? until;
+    for (const record of tally.flush(from, until)) sink.append(record);
+    const late = lateness.flush(from, until);
+    if (late !== undefined) sink.append(late);
     flushedTo = until;
   }
 
-  return {
-    observe: ledger.observe,
-    iterationEnded: ledger.iterationEnded,
-    operationEnded(operation, end) {
-      tally.note(operation.kind, end);
+  const books: EngineBooks = {
+    iterationBegan: lateness.note,
+    operationEnded(operation, end, waitedUs) {
+      tally.note(operation.kind, end, waitedUs);
       if (end.outcome !== 'abandoned') ledger.requestEnded();
     },
     scopeLeaked({ userId }, { detail }) {
@@ -66,7 +83,6 @@ export function createEngineBooks(options: {
     },
     follow(next) {
       orders = next;
-      ledger.follow(next);
     },
     close() {
       ledger.end(now());
@@ -80,4 +96,5 @@ export function createEngineBooks(options: {
       return { shard, incarnation, at: now(), load: { ...load, failed, users, ...latency }, inFlight };
     },
   };
+  return { books, ledger };
 }

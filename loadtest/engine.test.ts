@@ -78,6 +78,16 @@ describe.concurrent('the engine', { timeout: 20_000 }, () => {
     expect(partial).toEqual(['federation-aggregate']);
   });
 
+  it('shares connections where it is told to, and counts what goes over them', async ({ expect, onTestFinished }) => {
+    const { target, engineOf, of, ordersOf } = await setUp(onTestFinished);
+    await engineOf(ordersOf({ connections: 2 }, 1)).run();
+    expect(target.connections()).toBe(2);
+    const answered = of('operation').map(({ ok, statuses, reconnects, bytesOut = 0 }) => ({ statuses, reconnects, isMore: bytesOut > ok })); // prettier-ignore
+    expect(answered.length).toBeGreaterThan(0);
+    for (const each of answered) expect(each).toMatchObject({ reconnects: 0, isMore: true });
+    expect(of('operation').every(({ ok, statuses }) => statuses?.['2xx'] === ok)).toBe(true);
+  });
+
   it('keeps each user within its live objects, and writes what the target holds at the end', async ({
     expect,
     onTestFinished,
@@ -104,7 +114,7 @@ describe.concurrent('the engine', { timeout: 20_000 }, () => {
     await engineOf(ordersOf({}, 2)).run();
     const causes = new Map(of('operation').map(({ operation, failed }) => [operation, Object.keys(failed)]));
     expect(causes.get('create-tool')).toEqual(['timeout']);
-    expect(causes.get('search-tools')).toEqual(['connection-UND_ERR_SOCKET']);
+    expect(causes.get('search-tools')).toEqual(['connection-CLOSED']);
     expect(written.objects.size).toBe(0);
     expect(written.creations.size).toBe(target.asked.get('create-tool'));
     expect(sumOf('iterationsFailed')).toBeGreaterThan(0);

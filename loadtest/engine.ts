@@ -3,10 +3,9 @@ import type { EngineOrders } from '#model/load-plan.ts';
 import type { TargetSpeech } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { allowedOrigin } from './allowed-hosts.ts';
-import { createCrowd } from './crowd.ts';
-import { createEngineBooks } from './engine-books.ts';
-import { plannedAt } from './presence-ledger.ts';
+import { createDrive } from './drive.ts';
 import type { EngineTotals } from './totals.ts';
+import { createWallClock } from './wall-clock.ts';
 import type { WriteJournal } from './write-journal.ts';
 
 export interface EngineOptions {
@@ -30,7 +29,7 @@ export interface EngineOptions {
  *   createEngine ─▶ run(): waiting ─▶ driving ─▶ draining ─▶ ended
  *                              └── stop() ──▶ stopping ─────────┘
  *
- * Drives one shard of a closed load by absolute times (R3.3, R3.5): an engine that starts late joins at the present moment.
+ * Drives one shard of a load by absolute times (R3.3, R3.5): an engine that starts late joins at the present moment.
  */
 export interface Engine {
   /** Resolves when the schedule has ended and nothing is in flight. Rejects on a defect of a behaviour. */
@@ -42,15 +41,14 @@ export interface Engine {
   totals(): EngineTotals;
 }
 
-const tickMs = 100;
 const stopGraceMs = 4_000;
 
 export function createEngine(options: EngineOptions): Engine {
   const now = options.now ?? Date.now;
+  const clock = options.now ?? createWallClock();
   let { orders } = options;
   const origin = allowedOrigin(orders.baseUrl, orders.allowedHosts);
-  const books = createEngineBooks({ ...options, now });
-  const crowd = createCrowd({ ...options, origin, books, now, onFailure: end });
+  const drive = createDrive({ ...options, origin, now, clock, onFailure: end });
   let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
   const ending = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
@@ -59,21 +57,22 @@ export function createEngine(options: EngineOptions): Engine {
   let ticking: NodeJS.Timeout | undefined;
 
   function tick(): void {
-    const at = now();
-    const planned = stoppedAt === undefined ? plannedAt(orders, at) : 0;
-    crowd.follow(planned, at);
-    books.observe(at, planned, crowd.present());
+    const at = clock();
+    drive.tick(at, stoppedAt !== undefined);
+    // What is due may have been stopped for good by a defect that it met.
+    if (ticking === undefined) return;
+    ticking = setTimeout(tick, drive.restMs(at));
     if (stoppedAt === undefined && at < orders.endsAt) return;
     if (at >= (stoppedAt === undefined ? orders.endsAt + orders.plan.drainMs : stoppedAt + stopGraceMs))
-      crowd.abandon();
-    if (crowd.size() === 0) end();
+      drive.abandon();
+    if (drive.size() === 0) end();
   }
 
   function end(error?: Error): void {
     if (ticking === undefined) return;
-    clearInterval(ticking);
+    clearTimeout(ticking);
     ticking = undefined;
-    books.close();
+    drive.books.close();
     if (error === undefined) settle?.resolve();
     else settle?.reject(error);
   }
@@ -81,22 +80,21 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     async run() {
       if (ticking !== undefined) throw new Error('this engine runs already');
-      ticking = setInterval(tick, tickMs);
-      tick();
-      await ending.finally(() => crowd.close());
+      ticking = setTimeout(tick, 0);
+      await ending.finally(() => drive.close());
     },
     follow(next) {
       allowedOrigin(next.baseUrl, next.allowedHosts);
       orders = next;
-      books.follow(next);
-      crowd.revise(next);
+      drive.follow(next);
     },
     async stop() {
       stoppedAt ??= now();
       if (ticking === undefined) return;
+      clearTimeout(ticking);
       tick();
       await ending;
     },
-    totals: () => books.totals(crowd.size()),
+    totals: () => drive.books.totals(drive.size()),
   };
 }

@@ -20,6 +20,17 @@ const pattern = /^([a-z][a-z0-9-]*)\.(\d+)\.(\d+)\.journal$/;
 export const journalName = ({ writer, incarnation, sequence }: Omit<JournalFile, 'file'>): string =>
   `${writer}.${incarnation}.${sequence}.journal`;
 
+/** Whether a file's name is that of a journal; without a folder in it. */
+export const isJournalName = (file: string): boolean => pattern.test(file);
+
+/** Names of all that counts in a folder: of each incarnation the newest file. */
+export const newestJournalNames = async (folder: string): Promise<string[]> =>
+  (await newestJournals(folder, '')).map(({ file }) => file);
+
+/** Who has a journal in a folder, as `<writer>.<incarnation>`. */
+export const journalWriters = async (folder: string): Promise<ReadonlySet<string>> =>
+  new Set((await newestJournals(folder, '')).map(({ writer, incarnation }) => `${writer}.${incarnation}`));
+
 /** The newest file of every incarnation of every writer, `last` and its incarnations at the end: it wrote when the others had ended. */
 async function newestJournals(folder: string, last: string): Promise<JournalFile[]> {
   const newest = new Map<string, JournalFile>();

@@ -1,32 +1,19 @@
 import type { LedgerRecord } from '#model/evidence.ts';
 import { type EngineOrders, plannedUsers, usersOfShard } from '#model/load-plan.ts';
+import type { LoadLedger } from './load-ledger.ts';
 
 export type IterationOutcome = 'ok' | 'failed' | 'abandoned';
 
-/** Sums over the seconds that are over; `inFlight` is what is due of the one in progress. */
-interface PresenceTotals {
-  due: number;
-  delivered: number;
-  dropped: number;
-  abandoned: number;
-  inFlight: number;
-  requests: number;
-  iterationsFailed: number;
-}
-
 /**
- * The shard's planned against delivered load, second by second (R3.5). At every record
+ * The closed model's planned against delivered load, second by second (R3.5). Sums are over the seconds that are over, in
+ * flight is what is due of the one in progress. At every record
  * due = delivered + dropped + abandoned + in flight.
  */
-export interface PresenceLedger {
+export interface PresenceLedger extends LoadLedger {
   /** What was planned and what was there at `now`; called every tick. Closes the seconds that are over. */
   readonly observe: (now: number, planned: number, present: number) => void;
-  requestEnded(): void;
   readonly iterationEnded: (outcome: IterationOutcome) => void;
   follow(orders: EngineOrders): void;
-  /** Closes the second in progress: what is due of it was cut off by the stop. */
-  end(now: number): void;
-  totals(): PresenceTotals;
 }
 
 export function createPresenceLedger(options: {

@@ -20,6 +20,17 @@ describe('a tally', () => {
     });
   });
 
+  it('counts what went over the wire, by class of status, and begins anew', () => {
+    const tally = createTally(0, 1);
+    tally.note('read-tool', { ...ok(100), status: 200, bytesOut: 70, reconnects: 0 });
+    tally.note('read-tool', { outcome: 'failed', cause: 'http-503', bytesIn: 5, status: 503, bytesOut: 70, reconnects: 1 }); // prettier-ignore
+    tally.note('read-tool', { outcome: 'failed', cause: 'timeout', bytesIn: 0, reconnects: 1 });
+    const [record] = tally.flush(0, 10_000);
+    expect(record).toMatchObject({ bytesOut: 140, reconnects: 2, statuses: { '2xx': 1, '5xx': 1 } });
+    tally.note('read-tool', { ...ok(100), status: 204 });
+    expect(tally.flush(10_000, 20_000)).toMatchObject([{ bytesOut: 0, reconnects: 0, statuses: { '2xx': 1 } }]);
+  });
+
   it('keeps histograms whose merge equals one of everything', () => {
     const tally = createTally(0, 1);
     const whole = build({ numberOfSignificantValueDigits: 3 });
@@ -37,6 +48,19 @@ describe('a tally', () => {
     for (const percentile of [50, 95, 99, 99.9]) {
       expect(merged.getValueAtPercentile(percentile)).toBe(whole.getValueAtPercentile(percentile));
     }
+  });
+
+  it('keeps latency from the intended start beside service time, where a start is intended', () => {
+    const tally = createTally(0, 1, true);
+    tally.note('read-tool', ok(1_000), 4_000);
+    tally.note('read-tool', ok(1_000));
+    const [record] = tally.flush(0, 10_000);
+    const maxOf = (text = ''): number => Math.round(decodeFromCompressedBase64(text).maxValue / 100) * 100;
+    expect([maxOf(record?.histogram), maxOf(record?.latencyHistogram)]).toEqual([1_000, 5_000]);
+    expect(tally.latencyMsP95()).toBeCloseTo(5, 1);
+    const closed = createTally(0, 1);
+    closed.note('read-tool', ok(1_000));
+    expect(closed.flush(0, 1)[0]).not.toHaveProperty('latencyHistogram');
   });
 
   it('forgets what it flushed and says nothing of what did not happen', () => {

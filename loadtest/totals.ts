@@ -6,9 +6,9 @@ export const EngineTotals = z.strictObject({
   shard: z.int().nonnegative(),
   incarnation: z.int().positive(),
   at: z.number(),
-  /** `due` counts seconds that are over; `requests` those that ended; `failed` iterations. */
+  /** `due` counts seconds that are over, in the open model iterations up to now; `requests` those that ended; `failed` iterations. */
   load: LoadTotals,
-  /** Slots of the second in progress. */
+  /** Slots of the second in progress; in the open model iterations. */
   inFlight: z.int().nonnegative(),
 });
 export type EngineTotals = z.infer<typeof EngineTotals>;

@@ -2,7 +2,7 @@ import type { LoadPlan } from '#model/load-plan.ts';
 import type { Operation } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { createRandom, hash32 } from '#model/random.ts';
-import type { Answer, Behaviour, VirtualUser } from './behaviours/behaviour.ts';
+import type { Answer, Behaviour, Task, VirtualUser } from './behaviours/behaviour.ts';
 import type { Conversation } from './conversation.ts';
 import type { Deck } from './deck.ts';
 import type { IterationOutcome } from './presence-ledger.ts';
@@ -10,10 +10,14 @@ import type { IterationOutcome } from './presence-ledger.ts';
 /**
  *   run() ─▶ iterating ◀──▶ thinking          leave(): ends after the iteration, or at once when thinking
  *                └──────────────┴──▶ ended    stay(): takes leave() back
+ *
+ * In the open model nobody runs: whoever is free has one iteration after the other (`iterate`).
  */
 export interface RunningUser {
   /** Resolves when the user has left. Rejects only on a defect of a behaviour. */
   run(): Promise<void>;
+  /** One iteration of any task; `waitedUs` says, as its first operation is sent, how long after its intended start that is. */
+  iterate(task: Task, waitedUs?: () => number): Promise<IterationOutcome>;
   leave(): void;
   stay(): void;
   readonly isLeaving: boolean;
@@ -33,6 +37,9 @@ export interface VirtualUserOptions {
   readonly mark: string;
   readonly converse: Conversation;
   readonly iterationEnded: (outcome: IterationOutcome) => void;
+  /** Under fixed pacing: a user who was waiting for it began an iteration so late. */
+  readonly iterationBegan: (lateMs: number) => void;
+  readonly clock: () => number;
 }
 
 const seenMax = 100;
@@ -44,11 +51,14 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
   let iteration = 0;
   let wake: (() => void) | undefined;
 
-  function think(): Promise<void> {
+  const thinkMs = (): number => {
     const { thinkTimeMsMin, thinkTimeMsMax } = plan;
-    const thinkMs = thinkTimeMsMin + iterationUser.user.draw() * (thinkTimeMsMax - thinkTimeMsMin);
+    return thinkTimeMsMin + iterationUser.user.draw() * (thinkTimeMsMax - thinkTimeMsMin);
+  };
+
+  function wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, thinkMs);
+      const timer = setTimeout(resolve, ms);
       wake = () => {
         clearTimeout(timer);
         resolve();
@@ -57,6 +67,31 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
   }
 
   const hasLeft = (): boolean => leaving;
+
+  async function iterate(task: Task, waitedUs?: () => number): Promise<IterationOutcome> {
+    iterationUser.begin(iteration, waitedUs);
+    iteration += 1;
+    await task.run(iterationUser.user);
+    return iterationUser.outcome();
+  }
+
+  async function iterateNext(waitedUs?: () => number): Promise<void> {
+    const task = behaviour.tasks[deck.deal()];
+    if (task !== undefined) options.iterationEnded(await iterate(task, waitedUs));
+  }
+
+  /** Begins are on a grid that nothing moves: who is late, because an answer was, begins the next one at once (R3.3). */
+  async function runPaced(pacingMs: number): Promise<void> {
+    for (let intendedAt = options.clock(); !hasLeft(); intendedAt += pacingMs) {
+      const aheadMs = intendedAt - options.clock();
+      if (aheadMs > 0) {
+        await wait(aheadMs);
+        if (hasLeft()) return;
+        options.iterationBegan(Math.max(0, options.clock() - intendedAt));
+      }
+      await iterateNext(() => Math.max(0, (options.clock() - intendedAt) * 1_000));
+    }
+  }
 
   return {
     get isLeaving() {
@@ -70,20 +105,19 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
       leaving = false;
     },
     async run() {
+      if (plan.pacingMs !== undefined) return runPaced(plan.pacingMs);
       while (!hasLeft()) {
-        iterationUser.begin(iteration);
-        iteration += 1;
-        await behaviour.tasks[deck.deal()]?.run(iterationUser.user);
-        options.iterationEnded(iterationUser.outcome());
-        if (!hasLeft()) await think();
+        await iterateNext();
+        if (!hasLeft()) await wait(thinkMs());
       }
     },
+    iterate,
   };
 }
 
 interface TaskUser {
   readonly user: VirtualUser;
-  begin(iteration: number): void;
+  begin(iteration: number, waitedUs?: () => number): void;
   /** Of the iteration so far: the worst of its operations. */
   outcome(): IterationOutcome;
 }
@@ -94,10 +128,14 @@ function createTaskUser(options: VirtualUserOptions): TaskUser {
   let random = createRandom(hash32(plan.seed, slot));
   let outcome: IterationOutcome = 'ok';
   let marks = 0;
+  /** Until the first operation is sent: later ones are meant to be sent when they are. */
+  let waited: (() => number) | undefined;
   const seenToolIds: number[] = [];
 
   async function send(operation: Operation): Promise<Answer> {
-    const answer = await options.converse(operation);
+    const waitedUs = waited;
+    waited = undefined;
+    const answer = await options.converse(operation, waitedUs);
     if (answer.outcome === 'abandoned') outcome = 'abandoned';
     else if (answer.outcome !== 'ok' && outcome === 'ok') outcome = 'failed';
     if (answer.outcome === 'ok' && showsOwnView(operation)) {
@@ -123,7 +161,8 @@ function createTaskUser(options: VirtualUserOptions): TaskUser {
       },
       send,
     },
-    begin(iteration) {
+    begin(iteration, waitedUs) {
+      waited = waitedUs;
       random = createRandom(hash32(plan.seed, slot, iteration));
       outcome = 'ok';
     },

@@ -10,7 +10,7 @@ const update: Operation = { kind: 'update-tool', toolId: 70, description: 'secon
 const share: Operation = { kind: 'share-tool', toolId: 70, teamId: 9 };
 const remove: Operation = { kind: 'delete-tool', toolId: 70 };
 const answered = (status: number): Exchange => ({
-  ...{ outcome: 'answered', response: { status, headers: {}, body: '' }, bytesIn: 0, durationUs: 1 },
+  ...{ outcome: 'answered', response: { status, headers: {}, body: '' }, bytesIn: 0, bytesOut: 0, durationUs: 1 },
 });
 
 describe('the effect of a write', () => {

@@ -1,9 +1,11 @@
+import type { CapacitySearch } from './capacity-search.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Stage } from './load-plan.ts';
 import type { OperatorRecord } from './operator.ts';
 import type { PlanSummary, WorkflowName } from './plan.ts';
 import type { SeededEntity } from './population-plan.ts';
+import type { ProbePart } from './probe.ts';
 import type { LoadTotals, RunResult, StepRecord } from './progress.ts';
 import type { Outcome } from './verdict.ts';
 import type { WaveName } from './wave.ts';
@@ -78,17 +80,34 @@ export interface ShardSchedule {
   readonly revision?: number;
   /** From `startsAt` on, as operators changed them; absent: the plan's. */
   readonly stages?: readonly Stage[];
+  /**
+   * Set when load is spread over several hosts: counts the placings of this shard. A request of an earlier one than the newest
+   * that a host has seen comes too late and starts nothing; leases are short then (`model/held.ts`).
+   */
+  readonly placing?: number;
+}
+
+/** Hosts that drive load now, in order; only told when there are several, or when load is spread already. */
+export interface LoadHosts {
+  readonly hosts?: readonly string[];
 }
 
 export interface LoadActivities {
-  /** Starts or adopts the engine of one shard on this host, with the whole schedule in absolute times. */
-  placeShard(request: RunRef & ShardSchedule): Promise<{ host: string }>;
+  /**
+   * Starts or adopts the engine of one shard on this host, with the whole schedule in absolute times. Without a `placing` and
+   * with several hosts to choose from, nothing is started: it tells them, and the shards are spread.
+   */
+  placeShard(request: RunRef & ShardSchedule): Promise<{ host: string } & LoadHosts>;
   /** Gives the shard's engine a changed schedule; it follows within a second, and nothing of it is restarted. */
   steerLoad(request: RunRef & ShardSchedule): Promise<{ steered: boolean }>;
   /** Holds a window of one shard: keeps the engine's lease, restarts it when it died, folds what it did. */
-  holdLoad(request: RunRef & ShardSchedule & { until: number }): Promise<LoadTotals>;
+  holdLoad(request: RunRef & ShardSchedule & { until: number }): Promise<LoadTotals & LoadHosts>;
+  /** What the engines on this host did in [from, to), a probe of a capacity search, once their records of it are there. */
+  measureProbe(request: RunRef & { from: number; to: number }): Promise<ProbePart>;
   /** Writes `stop`, waits for the engine's end, and is content when there is none. */
   stopLoad(request: RunRef & { shard: number }): Promise<{ stopped: boolean }>;
+  /** Hands over what engines wrote on this host, which is not the stack's: spooled evidence and, if asked for, write journals. */
+  handOverLoad(request: RunRef & { journals: boolean }): Promise<{ batches: number; journals: number }>;
 }
 
 export interface FaultActivities {
@@ -116,11 +135,13 @@ export interface Verification {
   readonly scopeDifferences: readonly string[];
   /** Differences between seeded rows and the plan. */
   readonly seedDifferences: readonly string[];
+  /** Hosts that drove load and could not hand over what their engines wrote; absent: none. */
+  readonly unheard?: readonly string[];
 }
 
 export interface VerifyActivities {
   /** Durability oracle (R7.4), scope audit and reconciliation of the seeded rows. */
-  verify(run: RunRef): Promise<Verification>;
+  verify(request: RunRef & { unheard?: readonly string[] }): Promise<Verification>;
 }
 
 export interface CollectActivities {
@@ -152,6 +173,8 @@ export interface JudgeRequest extends RunRef {
   readonly warmUp?: { readonly requests: number; readonly hitRatio?: number | undefined; readonly settled: boolean };
   /** The schedule as operators left it, from `loadStartsAt` on; absent: the plan's. Paused time is neither planned nor judged. */
   readonly stages?: readonly Stage[];
+  /** The probes of a capacity search, and why it was over; without `endedBy` the load ended before it did. */
+  readonly capacity?: CapacitySearch;
   /** What operators told the run, oldest first; the newest hundred. */
   readonly operatorActions?: readonly OperatorRecord[];
   /** Set when the run did not reach its end: at best inconclusive, unless a failure is already certain. */

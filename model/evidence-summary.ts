@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { faultEvents, FindingRecord, GapRecord } from './evidence.ts';
+import { ProbeFigures } from './probe.ts';
 import { LedgerGap, LedgerTotals } from './ledger.ts';
 
 const count = z.int().nonnegative();
 const at = z.number();
 
-/** Percentiles of one merged histogram, in milliseconds of service time. */
+/** Percentiles of one merged histogram, in milliseconds. */
 export const Latency = z.strictObject({
   count,
   p50Ms: z.number(),
@@ -24,14 +25,22 @@ export const OperationSummary = z.strictObject({
   abandoned: count,
   partial: count,
   bytesIn: count,
+  /** As in the records; absent in summaries of earlier versions. */
+  bytesOut: count.optional(),
+  reconnects: count.optional(),
+  statuses: z.record(z.string(), count).optional(),
+  /** From the intended start in the open model and under fixed pacing; else service time, and there is no `serviceTime` beside it. */
   latency: Latency.optional(),
+  serviceTime: Latency.optional(),
 });
 export type OperationSummary = z.infer<typeof OperationSummary>;
 
 /** Operations of one class together: over the whole load, and over time for the plot. */
 export const ClassLatency = z.strictObject({
   class: z.string(),
+  /** As `OperationSummary.latency`. */
   overall: Latency,
+  serviceTime: Latency.optional(),
   points: z.array(Latency.extend({ at })),
 });
 export type ClassLatency = z.infer<typeof ClassLatency>;
@@ -82,6 +91,8 @@ export const GeneratorSummary = z.strictObject({
   cores: z.number().optional(),
   /** 95th percentile over seconds of the event loop's p99 delay; within 2 %. */
   eventLoopDelayP95Seconds: z.number(),
+  /** How late it began 99 % of the iterations whose time was fixed; absent where none has one. */
+  scheduleErrorP99Ms: z.number().optional(),
 });
 export type GeneratorSummary = z.infer<typeof GeneratorSummary>;
 
@@ -144,10 +155,12 @@ export const EvidenceSummary = z.strictObject({
   }),
   iterations: Iterations,
   iterationsOutsideFaults: Iterations,
-  /** Virtual-user seconds in the seconds that are in no outage of their shard. */
+  /** Virtual-user seconds, in the open model iterations, of the seconds that are in no outage of their shard. */
   outsideOutages: z.strictObject({ due: count, delivered: count }),
   operations: z.array(OperationSummary),
   classes: z.array(ClassLatency),
+  /** What was offered and what became of it in each probe of a capacity search; absent in other loads. */
+  probes: z.array(ProbeFigures).optional(),
   /** Histograms that could not be decoded: their counts are kept, their latencies are not. */
   histogramsRefused: count,
   series: z.array(SeriesSummary),

@@ -36,8 +36,13 @@ export const IncarnationRecord = z.strictObject({
 });
 
 /**
- * One shard's second (R3.5). Closed model: a slot is a virtual user's second of presence.
- * `due` is what the plan wanted present; `delivered` was present; `dropped` was not begun for want of a virtual user.
+ * One shard's second (R3.5). Closed model: a slot is a virtual user's second of presence. Open model: an iteration that falls
+ * due in this second. `due` is what the plan wanted; `delivered` was present, or ended with an answer or a failure, whenever
+ * that was; `dropped` was not begun for want of a virtual user.
+ *
+ * Open model: a second is told when it is over, and again whenever some of what was `inFlight` then has ended; a later
+ * record of the same second and incarnation replaces the earlier one. `requests` and `iterations…` are of those that ended
+ * in this second, in either model. An engine that began in mid-second tells of what fell due from then on.
  */
 export const LedgerRecord = z.strictObject({
   kind: z.literal('ledger'),
@@ -72,7 +77,30 @@ export const OperationRecord = z.strictObject({
   /** Answers that said themselves to be partial because a mocked upstream failed as scripted. */
   partial: z.int().nonnegative(),
   bytesIn: z.int().nonnegative(),
+  /** Of whole requests; `bytesIn` is of answers' bodies. Absent, as the two below, in what earlier versions wrote. */
+  bytesOut: z.int().nonnegative().optional(),
+  /** Connections that had to be opened again. No request is ever sent twice. */
+  reconnects: z.int().nonnegative().optional(),
+  /** Answers by `2xx`, `4xx`, … */
+  statuses: counts.optional(),
   /** hdr-histogram-js V2 encoding, base64; service time in microseconds, answered requests only. */
+  histogram: z.string(),
+  /**
+   * The same answers by latency: the first operation of an iteration from the time that the iteration was meant to begin,
+   * later ones from when they were sent. Open model and fixed pacing only.
+   */
+  latencyHistogram: z.string().optional(),
+});
+
+/** How late the generator itself began iterations whose time was fixed, of one shard over about ten seconds; none of it is the target's. */
+export const ScheduleRecord = z.strictObject({
+  kind: z.literal('schedule'),
+  at,
+  until: z.number(),
+  shard: z.int().nonnegative(),
+  incarnation: z.int().positive(),
+  begun: z.int().positive(),
+  /** As in `OperationRecord`: from the time that was meant to the actual one, in microseconds. */
   histogram: z.string(),
 });
 
@@ -148,6 +176,7 @@ export const EvidenceRecord = z.discriminatedUnion('kind', [
   IncarnationRecord,
   LedgerRecord,
   OperationRecord,
+  ScheduleRecord,
   FindingRecord,
   WriteRecord,
   FaultRecord,
@@ -158,6 +187,7 @@ export type SampleRecord = z.infer<typeof SampleRecord>;
 export type GapRecord = z.infer<typeof GapRecord>;
 export type LedgerRecord = z.infer<typeof LedgerRecord>;
 export type OperationRecord = z.infer<typeof OperationRecord>;
+export type ScheduleRecord = z.infer<typeof ScheduleRecord>;
 export type FindingRecord = z.infer<typeof FindingRecord>;
 export type ReadBackRecord = z.infer<typeof ReadBackRecord>;
 export type WriteRecord = z.infer<typeof WriteRecord>;

@@ -31,3 +31,19 @@ export type Lease = z.infer<typeof Lease>;
 export const heldPollMs = 500;
 /** On one host, so that 4 minutes of Temporal outage cost no load (design §2). */
 export const leaseMs = 5 * 60_000;
+
+/**
+ * When load is spread over several hosts, a shard whose host is lost is started elsewhere, and never may two engines drive it.
+ * So an engine's lease reaches `spreadLeaseMs` beyond the moment at which Temporal last acknowledged a heartbeat of whoever
+ * holds it, and is extended for as long as that is at most `confirmedWithinMs` ago. When it lapses, the engine ends within
+ * half a second and its grace of four: it is gone before `placedAnewAfterMs` are over.
+ */
+export const spreadLeaseMs = 20_000;
+export const confirmedWithinMs = 3_000;
+export const placedAnewAfterMs = 25_000;
+
+/**
+ * Each host counts epochs by itself, and an epoch is part of the name of all that an engine writes. So the epochs of a shard's
+ * n-th placing over several hosts begin above n times this: a later placing has the higher ones, and no two hosts the same.
+ */
+export const epochsPerPlacing = 100_000;

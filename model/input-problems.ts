@@ -17,8 +17,11 @@ export function listInputProblems(judged: Judged): string[] {
 
 const problemsMax = 50;
 /** Of the keys whose value has keys of its own. */
-const innerKeys: Readonly<Record<string, readonly string[]>> = { weights: BehaviourName.options };
-const durationKeys: ReadonlySet<string> = new Set(['duration', 'window']);
+const innerKeys: Readonly<Record<string, readonly string[]>> = {
+  weights: BehaviourName.options,
+  stages: ['name', 'duration', 'users', 'rate'],
+};
+const durationKeys: ReadonlySet<string> = new Set(['duration', 'window', 'pacing', 'warmUp']);
 
 function describeIssue(issue: z.core.$ZodIssue, judged: Judged): string[] {
   if (issue.code === 'unrecognized_keys') {

@@ -116,3 +116,56 @@ describe('createLedger', () => {
     );
   });
 });
+
+describe('createLedger of an open load', () => {
+  const stage = { name: 'hold', durationMs: 5_000, usersFrom: 4, usersTo: 4 };
+  const open = {
+    model: 'open' as const,
+    stages: [{ ...stage, ratePerSecondFrom: 4, ratePerSecondTo: 4 }],
+    shards: [{ shard: 0, firstSlot: 0, slots: 4 }],
+  };
+  const told = (second: number, change: Partial<LedgerRecord> = {}) =>
+    record(second, { due: 4, delivered: 4, ...change });
+  function balanceOpen(records: readonly LedgerRecord[], goesOn = false) {
+    const ledger = createLedger(open, startsAt);
+    for (const next of records) ledger.add(next);
+    const seconds: LedgerSecond[] = [];
+    return { ...ledger.balance(startsAt + 5_000, (second) => seconds.push(second), goesOn), seconds };
+  }
+
+  it('owes the iterations that fall due, second by second', () => {
+    const { totals } = balanceOpen([0, 1, 2, 3, 4].map((second) => told(second)));
+    expect(totals).toMatchObject({ due: 20, delivered: 20, dropped: 0 });
+  });
+
+  it('goes by the later telling of a second, in whatever order they come', () => {
+    const tellings = [told(0, { delivered: 1, inFlight: 3 }), told(0, { delivered: 3, inFlight: 0, abandoned: 1 })];
+    for (const records of [tellings, [...tellings].reverse()]) {
+      expect(balanceOpen(records).seconds[0]).toMatchObject({
+        due: 4,
+        delivered: 3,
+        abandoned: 1,
+        inFlight: 0,
+        unknown: 0,
+      });
+    }
+  });
+
+  it('takes what an engine left in flight for unknown when another has followed, or nobody goes on', () => {
+    const left = told(0, { delivered: 1, inFlight: 3 });
+    expect(balanceOpen([left], true).seconds[0]).toMatchObject({ delivered: 1, inFlight: 3 });
+    expect(balanceOpen([left]).seconds[0]).toMatchObject({ delivered: 1, unknown: 3 });
+    const followed = [left, told(3, { incarnation: 2, delivered: 2, inFlight: 2 })];
+    expect(balanceOpen(followed, true).seconds[0]).toMatchObject({ unknown: 3, inFlight: 0 });
+    expect(balanceOpen(followed, true).seconds[3]).toMatchObject({ unknown: 0, inFlight: 2, dropped: 0 });
+  });
+
+  it('takes what nobody tells of the second of a succession for unknown, and of a late beginning for dropped', () => {
+    const succeeded = balanceOpen([told(0), told(1, { incarnation: 2, due: 1, delivered: 1 })]);
+    expect(succeeded.seconds[1]).toMatchObject({ delivered: 1, unknown: 3, dropped: 0, recorded: false });
+    const late = balanceOpen([told(1, { due: 1, delivered: 1 })]);
+    expect(late.seconds[1]).toMatchObject({ delivered: 1, unknown: 0, dropped: 3, recorded: true });
+    const afterGap = balanceOpen([told(0), told(3, { incarnation: 2, due: 1, delivered: 1 })]);
+    expect(afterGap.seconds.map(({ unknown, dropped }) => [unknown, dropped])).toEqual([[0, 0], [4, 0], [0, 4], [0, 3], [4, 0]]); // prettier-ignore
+  });
+});

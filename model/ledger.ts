@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { LedgerRecord } from './evidence.ts';
-import { type LoadPlan, plannedUsers, totalLoadMs, usersOfShard } from './load-plan.ts';
+import { dueIterationsOfShard, type LoadPlan, plannedUsers, totalLoadMs, usersOfShard } from './load-plan.ts';
 
 const count = z.int().nonnegative();
 
@@ -35,7 +35,7 @@ export type LedgerGap = z.infer<typeof LedgerGap>;
 export interface LedgerSecond extends LedgerTotals {
   readonly at: number;
   readonly shard: number;
-  /** False when no engine recorded this second. */
+  /** False when no engine recorded this second; in the open model also when only the successor of one that died in it did. */
   readonly recorded: boolean;
 }
 
@@ -52,11 +52,16 @@ export interface Ledger {
    * after its end, but what ended in the drain was asked and answered: it counts into the totals.
    */
   add(record: LedgerRecord): void;
-  /** Balances every second that has begun before `until` (and the plan's end); calls `onSecond` for each, shard by shard. */
-  balance(until: number, onSecond?: (second: LedgerSecond) => void): LedgerBalance;
+  /**
+   * Balances every second that has begun before `until` (and the plan's end); calls `onSecond` for each, shard by shard.
+   * What was in flight when its engine told of it last is in flight while `goesOn`, if that is the shard's newest engine;
+   * else nobody will ever know, and it is unknown.
+   */
+  balance(until: number, onSecond?: (second: LedgerSecond) => void, goesOn?: boolean): LedgerBalance;
 }
 
-type LedgerLoad = Pick<LoadPlan, 'stages' | 'shards'>;
+/** `model` absent: closed. */
+type LedgerLoad = Pick<LoadPlan, 'stages' | 'shards'> & Partial<Pick<LoadPlan, 'model'>>;
 type Row = number[];
 
 const fields = [
@@ -89,7 +94,7 @@ export function createLedger(load: LedgerLoad, startsAt: number): Ledger {
       if (second < 0 || second >= secondsMax) return;
       shards.get(record.shard)?.add(second, record);
     },
-    balance(until, onSecond) {
+    balance(until, onSecond, goesOn = false) {
       const seconds = Math.min(secondsMax, Math.max(0, Math.ceil((until - startsAt) / 1_000)));
       const totals = emptyTotals();
       const gaps: LedgerGap[] = [];
@@ -102,12 +107,18 @@ export function createLedger(load: LedgerLoad, startsAt: number): Ledger {
         );
         const ownTotals = { shard, ...emptyTotals() };
         for (let second = 0; second < seconds; second += 1) {
-          const due = usersOfShard(load, shard, plannedUsers(load, second * 1_000));
-          const row = ledger.row(second);
-          const balanced = row === undefined ? missingSecond(due, second, ownGaps) : balanceRow(row, due);
+          const due = dueIn(load, shard, second);
+          const row = ledger.row(second, goesOn);
+          const isSucceeded = load.model === 'open' && ledger.isSucceeded(second);
+          const balanced = row === undefined ? missingSecond(due, second, ownGaps) : balanceRow(row, due, isSucceeded);
           addTotals(totals, balanced);
           addTotals(ownTotals, balanced);
-          onSecond?.({ ...balanced, at: startsAt + second * 1_000, shard, recorded: row !== undefined });
+          onSecond?.({
+            ...balanced,
+            at: startsAt + second * 1_000,
+            shard,
+            recorded: row !== undefined && !isSucceeded,
+          });
         }
         return ownTotals;
       });
@@ -139,10 +150,20 @@ export function addTotals(to: LedgerTotals, from: LedgerTotals): void {
   for (const key of Object.keys(LedgerTotals.shape) as (keyof LedgerTotals)[]) to[key] += from[key];
 }
 
-/** The plan says what was due, unless an engine was told of more; what nobody accounts for was dropped. */
-function balanceRow(row: Row, planned: number): LedgerTotals {
+/** What a shard owes of one second. Closed model: who should be there as it begins. Open model: what falls due in it. */
+function dueIn(load: LedgerLoad, shard: number, second: number): number {
+  if (load.model !== 'open') return usersOfShard(load, shard, plannedUsers(load, second * 1_000));
+  return dueIterationsOfShard(load, shard, { fromMs: second * 1_000, toMs: (second + 1) * 1_000 });
+}
+
+/**
+ * The plan says what was due, unless an engine was told of more; what nobody accounts for was dropped. Where one engine
+ * followed on another within the second, the other took that, and did not record it.
+ */
+function balanceRow(row: Row, planned: number, isSucceeded: boolean): LedgerTotals {
   const [recorded = 0, delivered = 0, dropped = 0, abandoned = 0, inFlight = 0, ...activity] = row;
   const due = Math.max(planned, recorded);
+  const [requests = 0, iterationsOk = 0, iterationsFailed = 0, iterationsAbandoned = 0, lost = 0] = activity;
   // Two incarnations in one second may claim more than was due between them: delivered counts first, never beyond due.
   let rest = due;
   const take = (claimed: number): number => {
@@ -151,10 +172,10 @@ function balanceRow(row: Row, planned: number): LedgerTotals {
     return taken;
   };
   const kept = { delivered: take(delivered), abandoned: take(abandoned), inFlight: take(inFlight) };
-  const droppedKept = take(dropped) + rest;
-  const [requests = 0, iterationsOk = 0, iterationsFailed = 0, iterationsAbandoned = 0] = activity;
+  const unknown = take(lost);
+  const droppedKept = take(dropped);
   return {
-    ...{ due, ...kept, dropped: droppedKept, unknown: 0 },
+    ...{ due, ...kept, dropped: droppedKept + (isSucceeded ? 0 : rest), unknown: unknown + (isSucceeded ? rest : 0) },
     ...{ requests, iterationsOk, iterationsFailed, iterationsAbandoned },
   };
 }
@@ -174,7 +195,10 @@ interface SecondGap {
 
 interface ShardLedger {
   add(second: number, record: LedgerRecord): void;
-  row(second: number): Row | undefined;
+  /** With one more column at its end: what was in flight when an engine that is no more told of it last. */
+  row(second: number, goesOn: boolean): Row | undefined;
+  /** The second is told by the successor alone of an engine that told the second before it. */
+  isSucceeded(second: number): boolean;
   gaps(seconds: number): SecondGap[];
 }
 
@@ -185,7 +209,10 @@ function createShardLedger(seconds: number): ShardLedger {
   const shared = new Map<number, Map<number, Row>>();
   const single = (second: number): Row => columns.map((column) => column[second] ?? 0);
 
+  let newest = 0;
+
   function add(second: number, record: LedgerRecord): void {
+    newest = Math.max(newest, record.incarnation);
     const row = fields.map((field) => record[field]);
     const holder = incarnations[second] ?? 0;
     const overlap = shared.get(second);
@@ -206,18 +233,37 @@ function createShardLedger(seconds: number): ShardLedger {
     }
   }
 
-  function row(second: number): Row | undefined {
-    if (incarnations[second] === 0) return undefined;
-    const overlap = shared.get(second);
-    if (overlap === undefined) return single(second);
-    return [...overlap.values()].reduce((sum, next) =>
+  function row(second: number, goesOn: boolean): Row | undefined {
+    const tellings = tellingsOf(second).map(([incarnation, told]) => {
+      return goesOn && incarnation === newest ? [...told, 0] : withoutFlight(told);
+    });
+    if (tellings.length === 0) return undefined;
+    return tellings.reduce((sum, next) =>
       sum.map((value, index) => (index === 0 ? Math.max(value, next[0] ?? 0) : value + (next[index] ?? 0))),
     );
   }
 
+  function tellingsOf(second: number): (readonly [number, Row])[] {
+    const holder = incarnations[second] ?? 0;
+    if (holder === 0) return [];
+    return [...(shared.get(second) ?? [[holder, single(second)] as const])];
+  }
+
+  function isSucceeded(second: number): boolean {
+    if (second === 0) return false;
+    const [before, now] = [incarnationsAt(second - 1), incarnationsAt(second)];
+    return Math.max(...before) > 0 && Math.min(...now) > Math.max(...before);
+  }
+
   const incarnationsAt = (second: number): number[] => [...(shared.get(second)?.keys() ?? [incarnations[second] ?? 0])];
-  return { add, row, gaps: (until) => findGaps(incarnations.subarray(0, until), incarnationsAt) };
+  return { add, row, isSucceeded, gaps: (until) => findGaps(incarnations.subarray(0, until), incarnationsAt) };
 }
+
+/** What its engine had in flight is in flight no more: it went to the last column. */
+const withoutFlight = (told: Row): Row => [
+  ...told.map((value, index) => (index === inFlightColumn ? 0 : value)),
+  told[inFlightColumn] ?? 0,
+];
 
 /** The same second of the same incarnation, told twice: the later telling has the larger counts and less in flight. */
 function mergeTwins(first: Row | undefined, second: Row): Row {

@@ -82,7 +82,10 @@ export function planNeeds(parts: {
 }): Plan['needs'] {
   const { rows, stack, load } = parts;
   const loadMs = totalLoadMs(load);
-  const evidenceBytes = evidenceBytesNeeded({ loadMs, gateways: stack.gatewayInstances, engines: load.shards.length });
+  const engines = load.shards.length;
+  const evidenceBytes =
+    evidenceBytesNeeded({ loadMs, gateways: stack.gatewayInstances, engines }) +
+    finerHistogramBytes(load, loadMs / 1_000);
   const rowCount = Object.values(rows).reduce((sum, count) => sum + count, 0);
   return {
     diskBytes: diskBytesNeeded(rows, evidenceBytes),
@@ -94,6 +97,10 @@ export function planNeeds(parts: {
     ),
   };
 }
+
+/** Histograms of less than ten seconds are more of them, and hold less each: counted as if they held as much. */
+const finerHistogramBytes = ({ histogramMs = 10_000, shards }: LoadPlan, seconds: number): number =>
+  Math.ceil(shards.length * seconds * engineBytesPerSecond * (10_000 / histogramMs - 1) * evidenceTableShare);
 
 /** Provisioning, verification, judging and the report. */
 const secondsAround = 40;

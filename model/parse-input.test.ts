@@ -94,8 +94,102 @@ describe('parseInput', () => {
       { wave: 'smoke', duration: '30s', window: '1m' },
       ['window: a window is no longer than the load, and 60 s is longer than 30 s'],
     ],
+    [
+      'SoakWave',
+      { wave: 'smoke', arrivalRate: 10, pacing: '1s' },
+      [
+        'pacing: it paces each user of the closed model, and with arrivalRate iterations begin at a rate of all users together; use one of the two',
+      ],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', arrivalRate: 10, spawnRate: 5 },
+      [
+        'spawnRate: users of the closed model come at it, and with arrivalRate all of them are there from the start; leave it out',
+      ],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', arrivalRate: 10_000, users: 5 },
+      [
+        'arrivalRate: 10000 iterations a second need at least 10 virtual users, were each over in a millisecond, and 5 are given; use a lower rate, or about 1000 users',
+      ],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', scale: 0.1, stages: '10s@200000/s' },
+      [
+        'stages: 200000 iterations a second need at least 200 virtual users, were each over in a millisecond, and wave smoke can have 100: an arrival rate that no number of users allows; use at most 100000',
+      ],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', arrivalRate: 5, stages: '10s@5', users: 5, duration: '20s' },
+      [
+        'duration: the stages say how long the load is, 10 s in all; leave it out',
+        'stages: these say how many users there are, and arrivalRate says that iterations begin at a rate; use stages with rates',
+      ],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', stages: '10s@5', users: 5 },
+      ['users: the stages say how many users there are; leave it out'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', stages: '10s@5,1s@50', spawnRate: 20 },
+      ['spawnRate: stage 2 adds 45 users a second, and 20 may come; use a larger spawnRate, or leave it out'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', stages: '10s@5,10s@5/s' },
+      [
+        'stages: given "10s@5,10s@5/s"; each stage has users, or each stage has a rate: a load is closed or open, not both',
+      ],
+    ],
+    ['SoakWave', { wave: 'smoke', stages: [] }, ['stages: given []; there is at least one stage']],
+    [
+      'SoakWave',
+      { wave: 'smoke', stages: '10s@0/s' },
+      ['stages: given "10s@0/s"; some stage has load: all of these are at nothing'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', stages: [{ duration: '10', users: 5 }] },
+      ['stages[0][duration]: given "10"; a duration is a number and a unit: 30s, 15m, 48h'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', stages: '30@5' },
+      ['stages: given "30@5"; a duration is a number and a unit: 30s, 15m, 48h'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', stages: 5 },
+      [expect.stringMatching(/^stages: given 5; stages are text such as /) as string],
+    ],
+    ['SoakWave', { wave: 'smoke', arrivalRate: 0 }, ['arrivalRate: given 0; it must be more than 0']],
+    [
+      'SoakWave',
+      { wave: 'smoke', stages: '20s@5/s', window: '30s' },
+      ['window: a window is no longer than the load, and 30 s is longer than 20 s'],
+    ],
   ])('%s %j is refused, and says what is wrong', (workflow, input, problems) => {
     expect(problemsOf(workflow, input)).toEqual(problems);
+  });
+
+  it('takes stages as text or as a list', () => {
+    const stages = [
+      { duration: 30_000, rate: 50 },
+      { duration: 120_000, rate: 200.5 },
+    ];
+    expect(parseInput('SoakWave', { wave: 'smoke', stages: '30s@50/s, 2m@200.5/s' })).toMatchObject({
+      value: { stages },
+    });
+    const list = [{ name: 'up', duration: '30s', users: 50 }];
+    expect(parseInput('SoakWave', { wave: 'smoke', stages: list })).toMatchObject({
+      value: { stages: [{ name: 'up', duration: 30_000, users: 50 }] },
+    });
   });
 
   it('lists several problems at once, those between keys among them', () => {

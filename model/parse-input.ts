@@ -1,5 +1,7 @@
 import type * as z from 'zod';
+import { listCapacityConflicts } from './capacity-conflicts.ts';
 import { listInputProblems } from './input-problems.ts';
+import { listModelConflicts, listRateConflicts, statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
 import type { WorkflowName } from './plan.ts';
 import { AllWavesInput, FederationLoadInput, SoakWaveInput, StabilityRunInput } from './run-input.ts';
 import { type WaveName, waves } from './wave.ts';
@@ -108,9 +110,11 @@ function listConflicts(
   if (new Set(chosen).size < chosen.length)
     problems.push(`${nameKey('waves')}: each wave at most once, given were ${chosen.join(', ')}`);
   if ('from' in input || 'previous' in input) problems.push(...listResumeConflicts(input, chosen, nameKey));
+  problems.push(...listModelConflicts(input, nameKey), ...listCapacityConflicts(workflow, input, nameKey));
   for (const name of chosen) {
-    const virtualUsers = input.users ?? waves[name].virtualUsers;
     const seededUsers = Math.round(waves[name].users * (input.scale ?? 1));
+    const virtualUsers = virtualUsersOf(input, name, seededUsers);
+    problems.push(...listRateConflicts(input, { name, seededUsers }, nameKey));
     if (virtualUsers > seededUsers) {
       problems.push(
         `${nameKey('users')}: ${virtualUsers} virtual users need as many seeded ones, and wave ${name} has ${seededUsers}` +
@@ -126,9 +130,10 @@ function listConflicts(
   if ('weights' in input && input.weights !== undefined && input.mix !== undefined) {
     problems.push(`${nameKey('weights')}: they are a mix of their own; leave out ${nameKey('mix')}, or the weights`);
   }
-  if (input.window !== undefined && input.duration !== undefined && input.window > input.duration) {
+  const loadMs = statedLoadMs(input);
+  if (input.window !== undefined && loadMs !== undefined && input.window > loadMs) {
     problems.push(
-      `${nameKey('window')}: a window is no longer than the load, and ${input.window / 1_000} s is longer than ${input.duration / 1_000} s`,
+      `${nameKey('window')}: a window is no longer than the load, and ${input.window / 1_000} s is longer than ${loadMs / 1_000} s`,
     );
   }
   return problems;

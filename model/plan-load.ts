@@ -1,6 +1,9 @@
+import { isOpenInput, peakRateOf, spawnSlopes, virtualUsersOf } from './load-conflicts.ts';
 import type { LoadPlan, Shard, Stage } from './load-plan.ts';
 import type { Machine } from './machine.ts';
 import type { RunInput } from './parse-input.ts';
+import type { StagesInput } from './stages-input.ts';
+import { poolFor, virtualUsersMax } from './user-pool.ts';
 import type { Wave } from './wave.ts';
 
 interface LoadRequest {
@@ -16,22 +19,24 @@ interface LoadRequest {
 const spawnRateDefault = 50;
 const usersPerShard = 500;
 const shardsMax = 64;
-const virtualUsersMax = 20_000;
 
 /**
- * The closed model (R3.3): users arrive at the spawn rate and stay until the end; the ramp is part of the load's length.
- * One engine, and on more than two cores one more for every further 500 users.
+ * The two models (R3.3). Closed: users arrive at the spawn rate and stay until the end; the ramp is part of the load's length.
+ * Open: iterations begin at a rate, and a pool of users takes them. Stages shape either. One engine, and on more than two
+ * cores one more for every further 500 users.
  */
 export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: string[] } {
   const { input, wave, durationMs } = request;
-  const virtualUsers = input.users ?? wave.virtualUsers;
-  const spawnRatePerSecond = input.spawnRate ?? spawnRateDefault;
+  const virtualUsers = virtualUsersOf(input, wave.name, request.seededUsers);
   const wantedShards = request.machine.cores > 2 ? Math.ceil(virtualUsers / usersPerShard) : 1;
   const [thinkTimeMsMin, thinkTimeMsMax] = thinkTimes(request);
-  const { stages, remarks } = planStages(virtualUsers, spawnRatePerSecond, durationMs);
+  const spawnRatePerSecond = input.spawnRate ?? Math.max(spawnRateDefault, ...spawnSlopes(input.stages ?? []));
+  const { stages, remarks } = isOpenInput(input)
+    ? planRates(request, virtualUsers)
+    : planStages(request, virtualUsers, spawnRatePerSecond);
   return {
     load: {
-      model: 'closed',
+      model: isOpenInput(input) ? 'open' : 'closed',
       ...mixOf(request),
       seed: request.seed,
       virtualUsers,
@@ -39,6 +44,8 @@ export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: strin
       spawnRatePerSecond,
       thinkTimeMsMin,
       thinkTimeMsMax,
+      ...(input.connections === undefined ? {} : { connections: input.connections }),
+      ...(input.pacing === undefined ? {} : { pacingMs: input.pacing }),
       stages,
       shards: dealShards(
         usersMaxOf(virtualUsers, request.seededUsers),
@@ -70,7 +77,15 @@ const usersMaxOf = (virtualUsers: number, seededUsers: number): number =>
 const thinkTimes = ({ wave }: LoadRequest): readonly [number, number] =>
   wave.name === 'smoke' ? [250, 750] : [500, 1_500];
 
-function planStages(users: number, spawnRate: number, durationMs: number): { stages: Stage[]; remarks: string[] } {
+function planStages(
+  { input, durationMs }: LoadRequest,
+  users: number,
+  spawnRate: number,
+): { stages: Stage[]; remarks: string[] } {
+  if (input.stages !== undefined) {
+    const stages = shape(input.stages, 0, ({ users: to = 0 }, from) => ({ usersFrom: from, usersTo: to, to }));
+    return { stages, remarks: [] };
+  }
   const rampMs = Math.ceil((users / spawnRate) * 1_000);
   if (rampMs >= durationMs) {
     const reached = Math.min(users, Math.max(1, Math.floor((durationMs / 1_000) * spawnRate)));
@@ -87,6 +102,39 @@ function planStages(users: number, spawnRate: number, durationMs: number): { sta
     ],
     remarks: [],
   };
+}
+
+/** The pool is there throughout. A rate without stages holds from the first second; with stages it is what they begin at. */
+function planRates(
+  { input, durationMs, seededUsers }: LoadRequest,
+  pool: number,
+): { stages: Stage[]; remarks: string[] } {
+  const { arrivalRate = 0, stages: shaped = [{ duration: durationMs, rate: arrivalRate }] } = input;
+  const stages = shape(shaped, arrivalRate, ({ rate: to = 0 }, from) => {
+    return { usersFrom: pool, usersTo: pool, ratePerSecondFrom: from, ratePerSecondTo: to, to };
+  });
+  const wanted = poolFor(peakRateOf(input));
+  const isCut = input.users === undefined && pool < wanted;
+  const why = seededUsers < virtualUsersMax ? 'there are no more seeded users to be' : 'a run has no more';
+  const remarks = isCut ? [`The pool has ${pool} virtual users where the rate asks for ${wanted}: ${why}.`] : [];
+  return { stages, remarks };
+}
+
+type Shaped = Omit<Stage, 'name' | 'durationMs'> & { readonly to: number };
+
+/** Stages one after the other, each from where the one before it ended. */
+function shape(
+  stages: StagesInput,
+  begin: number,
+  reach: (stage: StagesInput[number], from: number) => Shaped,
+): Stage[] {
+  let from = begin;
+  return stages.map((stage) => {
+    const { to, ...reached } = reach(stage, from);
+    const name = stage.name ?? (from === to ? 'hold' : 'ramp');
+    from = to;
+    return { name, durationMs: stage.duration, ...reached };
+  });
 }
 
 /** Contiguous ranges whose sizes differ by one at most, larger ones first, as `usersOfShard` deals them. */

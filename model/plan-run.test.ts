@@ -159,6 +159,70 @@ describe('planRun', () => {
   });
 });
 
+describe('an open load', () => {
+  it('begins iterations at one rate from its first second to its last, taken by a pool of users', () => {
+    const { load, remarks } = soakWave({ wave: 'smoke', arrivalRate: 120, duration: 30_000 });
+    const hold = { name: 'hold', durationMs: 30_000, usersFrom: 120, usersTo: 120 };
+    expect(load.stages).toEqual([{ ...hold, ratePerSecondFrom: 120, ratePerSecondTo: 120 }]);
+    expect(load).toMatchObject({ model: 'open', virtualUsers: 120, usersMax: 240 });
+    expect(remarks.join()).not.toContain('pool');
+  });
+
+  it('goes from stage to stage, from nothing or from the rate that was asked for', () => {
+    const stages = [
+      { duration: 10_000, rate: 50 },
+      { name: 'soak', duration: 20_000, rate: 50 },
+    ];
+    const ratesOf = (input: Parameters<typeof soakWave>[0]) =>
+      soakWave({ wave: 'smoke', ...input }).load.stages.map(({ name, ratePerSecondFrom, ratePerSecondTo }) => {
+        return [name, ratePerSecondFrom, ratePerSecondTo];
+      });
+    expect(ratesOf({ stages })).toEqual([['ramp', 0, 50], ['soak', 50, 50]]); // prettier-ignore
+    expect(ratesOf({ stages, arrivalRate: 50 })).toEqual([['hold', 50, 50], ['soak', 50, 50]]); // prettier-ignore
+    expect(totalLoadMs(soakWave({ wave: 'smoke', stages }).load)).toBe(30_000);
+  });
+
+  it('has as many users as were asked for, or as are seeded, and says when that is less than it wants', () => {
+    expect(soakWave({ wave: 'smoke', arrivalRate: 500, users: 40 }).load.virtualUsers).toBe(40);
+    const cut = soakWave({ wave: 'smoke', arrivalRate: 5_000 });
+    expect(cut.load).toMatchObject({ virtualUsers: 1_000, usersMax: 1_000 });
+    expect(cut.remarks).toContain(
+      'The pool has 1000 virtual users where the rate asks for 5000: there are no more seeded users to be.',
+    );
+  });
+
+  it('promises what its rate brings, whoever takes it', () => {
+    const rare = soakWave({ wave: 'smoke', arrivalRate: 1 });
+    expect(reasonOf(rare, 'operations-checked')).toMatch(/about 1 times, .* 1341 s at this rate would do/);
+    expect(soakWave({ wave: 'smoke', arrivalRate: 50, users: 2 }).promises).toContain('operations-checked');
+    expect(reasonOf(soakWave({ wave: 'small', arrivalRate: 1, users: 100 }), 'stationary')).toContain('800 min');
+    expect(soakWave({ wave: 'small', arrivalRate: 100 }).promises).toContain('stationary');
+  });
+});
+
+describe('a closed load', () => {
+  it('is shaped by stages, at the rate that they want their users', () => {
+    const stages = [
+      { duration: 1_000, users: 80 },
+      { duration: 20_000, users: 20 },
+    ];
+    const { load } = soakWave({ wave: 'smoke', stages });
+    expect(load).toMatchObject({ model: 'closed', virtualUsers: 80, spawnRatePerSecond: 80 });
+    expect(load.stages).toEqual([
+      { name: 'ramp', durationMs: 1_000, usersFrom: 0, usersTo: 80 },
+      { name: 'ramp', durationMs: 20_000, usersFrom: 80, usersTo: 20 },
+    ]);
+  });
+
+  it('says nothing of models and pacing that it does not have, so that its hash stays what it was', () => {
+    expect(Object.keys(soakWave({ wave: 'smoke' }).load)).not.toContain('pacingMs');
+    expect(soakWave({ wave: 'smoke', connections: 5 }).load).toMatchObject({ connections: 5 });
+    expect(Object.keys(soakWave({ wave: 'smoke' }).load)).not.toContain('connections');
+    expect(soakWave({ wave: 'smoke', pacing: 2_000 }).load).toMatchObject({ model: 'closed', pacingMs: 2_000 });
+    expect(JSON.stringify(soakWave({ wave: 'smoke' }).load.stages)).not.toContain('rate');
+  });
+});
+
 describe('summarisePlan', () => {
   it('is small enough to travel', () => {
     const summary = summarisePlan(soakWave({ wave: 'small', users: 1_000, shards: 64 }), 'a'.repeat(64));

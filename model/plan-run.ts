@@ -1,8 +1,12 @@
+import { searchedRateOf } from './capacity-conflicts.ts';
+import type { CapacityPlan } from './capacity-plan.ts';
 import { planCheckpoints } from './checkpoint.ts';
-import { type Machine } from './machine.ts';
+import { type Machine, objectivesBind } from './machine.ts';
 import { countRows, diskBytesNeeded, evidenceBytesNeeded, planNeeds } from './needs.ts';
+import { statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
 import { objectivesOfWaves } from './objectives.ts';
 import { defaultWaves, type RunInput } from './parse-input.ts';
+import { noFaultInSearch, planCapacity, restingLoad } from './plan-capacity.ts';
 import { planFaults } from './plan-faults.ts';
 import { planLoad } from './plan-load.ts';
 import { planPopulation } from './plan-population.ts';
@@ -10,7 +14,7 @@ import { planStack } from './plan-stack.ts';
 import { Plan, type PlanSummary, type WorkflowName } from './plan.ts';
 import { type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { planPromises } from './promises.ts';
-import { type WaveName, waves } from './wave.ts';
+import { type Wave, type WaveName, waves } from './wave.ts';
 
 export interface RunRequest {
   /** `AllWaves` has no plan of its own: its waves are planned one by one. */
@@ -23,10 +27,11 @@ export interface RunRequest {
  * Everything that a run will do, from what was asked and what the machine holds: R1's table, R1.1's overrides, R5.4's limits,
  * R6's objectives. Pure: the same request gives the same plan. Nothing later applies a default.
  */
-export function planRun({ workflow, input, machine }: RunRequest): Plan {
-  const wave = waves[input.wave ?? defaultWaves[workflow]];
+export function planRun({ workflow, input: given, machine }: RunRequest): Plan {
+  const wave = waves[given.wave ?? defaultWaves[workflow]];
+  const input = withSearchedRate(given, wave);
   const isFederation = workflow === 'FederationLoad';
-  const durationMs = input.duration ?? (workflow === 'StabilityRun' ? stabilityMs : wave.loadDurationMs);
+  const durationMs = statedLoadMs(input) ?? (workflow === 'StabilityRun' ? stabilityMs : wave.loadDurationMs);
   const dataSet = planDataSet({ input, machine, wave: wave.name, isFederation, durationMs });
   const { seed, gateways } = dataSet.population;
   const { stack, remarks: stackRemarks } = planStack({
@@ -36,18 +41,25 @@ export function planRun({ workflow, input, machine }: RunRequest): Plan {
     gateways,
     seed,
   });
-  const { load, remarks: loadRemarks } = planLoad({
+  const {
+    load,
+    capacity,
+    remarks: loadRemarks,
+  } = planShape({
     ...{ wave, input, machine, durationMs, seed, isFederation },
     seededUsers: dataSet.population.users,
   });
-  const { faults, absentBecause } = planFaults({
-    wanted: input.faults ?? 'planned',
-    gatewayInstances: stack.gatewayInstances,
-    loadMs: durationMs,
-  });
+  const { faults, absentBecause } =
+    capacity !== undefined && input.faults === undefined
+      ? { faults: [], absentBecause: noFaultInSearch }
+      : planFaults({
+          wanted: input.faults ?? 'planned',
+          gatewayInstances: stack.gatewayInstances,
+          loadMs: durationMs,
+        });
   const objectives = objectivesOfWaves[wave.name];
   const { promises, notCovered } = planPromises({
-    ...{ wave: wave.name, load, faults, objectives, machine, placement: 'co-located' },
+    ...{ wave: wave.name, load, capacity, faults, objectives, machine, placement },
     faultsAbsentBecause: absentBecause,
   });
   const without = promises.filter((question) => input.without?.includes(question));
@@ -63,6 +75,7 @@ export function planRun({ workflow, input, machine }: RunRequest): Plan {
     stack,
     warmUp: { budgetMs: warmUpMs, hitRatioChangeMax: 0.01 },
     load,
+    ...(capacity === undefined ? {} : { capacity }),
     sampleIntervalMs: 1_000,
     faults,
     objectives,
@@ -93,6 +106,7 @@ export function summarisePlan(plan: Plan, planHash: string): PlanSummary {
     usersMax: plan.load.usersMax,
     spawnRatePerSecond: plan.load.spawnRatePerSecond,
     stages: plan.load.stages,
+    ...(plan.capacity === undefined ? {} : { capacity: plan.capacity }),
     gatewayInstances: plan.stack.gatewayInstances,
     faults: plan.faults.map(({ fault, victim, offsetMs, deadlineMs }) => ({ fault, victim, offsetMs, deadlineMs })),
     windowsPerExecution: plan.windowsPerExecution,
@@ -100,6 +114,29 @@ export function summarisePlan(plan: Plan, planHash: string): PlanSummary {
     keep: plan.keep,
     onBlocked: plan.onBlocked,
   };
+}
+
+/** A local stack shares its machine with the generator. */
+const placement = 'co-located';
+
+/** The load, and what a capacity search makes of it: the pool of the highest rate, at rest until the search says what is offered. */
+function planShape(request: Parameters<typeof planLoad>[0]): ReturnType<typeof planLoad> & { capacity?: CapacityPlan } {
+  const { input, wave, durationMs } = request;
+  const planned = planLoad(request);
+  if (input.capacity === undefined) return planned;
+  const { capacity, remarks } = planCapacity({
+    ...{ options: input.capacity, wave: wave.name, durationMs, objectives: objectivesOfWaves[wave.name] },
+    usersMax: planned.load.virtualUsers,
+    isBinding: objectivesBind(request.machine, placement),
+  });
+  const load = restingLoad(planned.load, capacity, durationMs);
+  return { load, capacity, remarks: [...planned.remarks, ...remarks] };
+}
+
+/** A search is an open load whose pool is made for its highest rate. */
+function withSearchedRate(input: RunInput, wave: Wave): RunInput {
+  const arrivalRate = searchedRateOf(input, wave.name, Math.round(wave.users * (input.scale ?? 1)));
+  return arrivalRate === undefined ? input : { ...input, arrivalRate };
 }
 
 const stabilityMs = 48 * 3_600_000;
@@ -146,7 +183,7 @@ function planDataSet(request: {
 }) {
   const { input, machine, isFederation, durationMs } = request;
   const wave = waves[request.wave];
-  const usersMin = input.users ?? wave.virtualUsers;
+  const usersMin = virtualUsersOf(input, wave.name, wave.users);
   const atScale = (scale: number) => {
     const population = planPopulation(wave, scale, { seed: input.seed, profile: input.profile, isFederation });
     return { scale, population, ...countRows(population) };

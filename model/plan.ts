@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CapacityPlan } from './capacity-plan.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { LoadPlan, Stage, stagesMax } from './load-plan.ts';
 import { PopulationPlan } from './population-plan.ts';
@@ -43,6 +44,8 @@ export const Plan = z.strictObject({
   stack: StackPlan,
   warmUp: z.strictObject({ budgetMs: z.int().nonnegative(), hitRatioChangeMax: z.number().positive() }),
   load: LoadPlan,
+  /** The load is a capacity search, which sets its rate as it goes; absent: it is not. */
+  capacity: CapacityPlan.optional(),
   sampleIntervalMs: z.int().positive(),
   faults: z.array(FaultPlan),
   objectives: Objectives,
@@ -61,7 +64,7 @@ export const Plan = z.strictObject({
 });
 export type Plan = z.infer<typeof Plan>;
 
-/** The few parts of the plan that the workflow steers by; under 4 KB. */
+/** The few parts of the plan that the workflow steers by; under 4 KB, unless its load has more than a dozen stages. */
 export const PlanSummary = z.strictObject({
   planHash: z.string(),
   wave: WaveName,
@@ -75,6 +78,7 @@ export const PlanSummary = z.strictObject({
   usersMax: z.int().positive(),
   spawnRatePerSecond: z.number().positive(),
   stages: z.array(Stage).min(1).max(stagesMax),
+  capacity: CapacityPlan.optional(),
   gatewayInstances: z.int().positive(),
   faults: z.array(z.strictObject({ fault: z.string(), victim: z.string(), offsetMs: z.int(), deadlineMs: z.int() })),
   windowsPerExecution: z.int().min(1).max(1_000),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CapacitySearch, Probe } from './capacity-search.ts';
 import { NewestCheckpoint } from './checkpoint.ts';
 import { OperatorRecord } from './operator.ts';
 import { Outcome } from './verdict.ts';
@@ -43,7 +44,7 @@ export const LoadTotals = z.strictObject({
   requests: z.number().nonnegative(),
   failed: z.number().nonnegative(),
   users: z.number().nonnegative(),
-  /** Service time over the last ten seconds; absent when nothing was answered. */
+  /** Service time, or latency where a start is intended, over the last ten seconds; absent when nothing was answered. */
   latencyMsP95: z.number().optional(),
 });
 export type LoadTotals = z.infer<typeof LoadTotals>;
@@ -75,11 +76,25 @@ export const Progress = z.strictObject({
   paused: z.boolean().optional(),
   /** Virtual users that the present stage goes to; none while paused. */
   users: z.number().optional(),
+  /** Open model: iterations per second that the present stage goes to; `users` is then the pool. */
+  rate: z.number().optional(),
   /** The newest few of what operators told the run. */
   operatorActions: z.array(OperatorRecord).optional(),
   window: z.strictObject({ index: z.int(), of: z.int() }).optional(),
   /** What is known so far: provisional. */
   checkpoint: NewestCheckpoint.optional(),
+  /** How far a capacity search is: probes that were measured, and the one under way. */
+  capacity: z
+    .strictObject({
+      probes: z.int().nonnegative(),
+      look: Probe.shape.look.optional(),
+      ratePerSecond: z.number().optional(),
+      /** The highest rate that was met so far with nothing missed below it, and the lowest that was not met. */
+      met: z.number().optional(),
+      missed: z.number().optional(),
+      endedBy: CapacitySearch.shape.endedBy,
+    })
+    .optional(),
   load: LoadTotals.optional(),
   /** Sum of the gateways' RSS, from the samplers. */
   gatewaysRssBytes: z.number().optional(),

@@ -1,15 +1,19 @@
 import { classesOf, rarestShareOf, writesNothing } from './behaviour-class.ts';
+import type { CapacityPlan } from './capacity-plan.ts';
 import type { FaultPlan } from './fault-plan.ts';
-import { type LoadPlan, totalLoadMs } from './load-plan.ts';
+import { dueIterations, type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
 import { capacityOfWaves } from './objectives.ts';
 import type { Objectives } from './plan.ts';
+import { serviceMsMean } from './user-pool.ts';
 import { type NotCovered, type Question, questions } from './verdict.ts';
 import type { WaveName } from './wave.ts';
 
 export interface Asked {
   readonly wave: WaveName;
   readonly load: LoadPlan;
+  /** Set when the load is a capacity search. */
+  readonly capacity?: CapacityPlan | undefined;
   readonly faults: readonly FaultPlan[];
   readonly faultsAbsentBecause: string | undefined;
   readonly objectives: Objectives;
@@ -34,49 +38,63 @@ const answerable = (): undefined => undefined;
 /** Why a question cannot be answered; undefined when it can. */
 const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefined>> = {
   'seeding-reconciled': answerable,
-  'load-delivered': answerable,
+  'load-delivered': overloads,
   'samples-present': answerable,
   'operations-checked': tooFewIterations,
-  'error-rate': answerable,
+  'error-rate': overloads,
   'no-lost-write': ({ load }) => (writesNothing(load) ? `the mix ${load.mix} writes nothing` : undefined),
   'no-scope-leak': answerable,
   'faults-healed': ({ faults, faultsAbsentBecause }) =>
     faults.length > 0 ? undefined : (faultsAbsentBecause ?? 'no fault is planned'),
-  'generator-not-saturated': answerable,
+  'generator-not-saturated': overloads,
   stationary: notSettled,
   'no-unplanned-death': answerable,
-  'latency-local-reads': (asked) => notBinding(asked, asked.objectives.localReadP95MsMax),
+  'latency-local-reads': (asked) => overloads(asked) ?? notBinding(asked, asked.objectives.localReadP95MsMax),
   'memory-gateways': (asked) => notBinding(asked, asked.objectives.gatewaysRssBytesMax),
   'database-connections': (asked) => notBinding(asked, asked.objectives.databaseConnectionsMax),
   'cache-hit-ratio': (asked) => notBinding(asked, asked.objectives.cacheHitRatioMin),
-  capacity: ({ wave }) => {
+  capacity: ({ wave, load, capacity }) => {
+    if (capacity !== undefined) return undefined;
     const baseline = capacityOfWaves[wave];
-    return `needs a capacity search: a closed load offers what its users ask for${baseline === undefined ? '' : `; the baseline is ${baseline} requests/s`}`;
+    const offers = load.model === 'open' ? 'one rate is met or not' : 'a closed load offers what its users ask for';
+    return `needs a capacity search: ${offers}${baseline === undefined ? '' : `; the baseline is ${baseline} requests/s`}`;
   },
   'memory-leak': leakOutOfReach,
 };
 
+/** Over a whole search these are what it is for: each probe is held to them by itself, and the answer is the last one that met them. */
+function overloads({ capacity }: Asked): string | undefined {
+  if (capacity === undefined) return undefined;
+  return 'a capacity search overloads its target, or its generator, by intent: it is asked of each probe by itself';
+}
+
 const checkedMin = 20;
 /** Half as many again, for the ramp, the fault and uneven users. */
 const expectedMin = 30;
-/** Mean service time that iterations are planned with: most answers take milliseconds, federated ones up to 2 s. */
-const serviceMsMean = 250;
 
-function tooFewIterations({ load }: Asked): string | undefined {
+function tooFewIterations({ load, capacity }: Asked): string | undefined {
   const loadMs = totalLoadMs(load);
   const classes = classesOf(load).length;
   // A class without a user meets none of its operations.
-  if (load.virtualUsers < classes) {
+  if (load.model === 'closed' && load.virtualUsers < classes) {
     return `${load.virtualUsers} virtual users cannot be of all ${classes} classes; ${classes} are needed`;
   }
-  const iterationMs = (load.thinkTimeMsMin + load.thinkTimeMsMax) / 2 + serviceMsMean;
-  const rarest = (userMilliseconds(load) / iterationMs) * rarestShareOf(load);
+  // A search spends most of its time far above the rate that it starts with.
+  const iterations = capacity === undefined ? iterationsExpected(load) : (capacity.startRatePerSecond * loadMs) / 1_000;
+  const rarest = iterations * rarestShareOf(load);
   if (rarest >= expectedMin) return undefined;
   const secondsNeeded = Math.ceil(((loadMs / 1_000) * expectedMin) / Math.max(rarest, 0.01));
   return (
     `the rarest operation would come about ${Math.floor(rarest)} times, and ${checkedMin} answers are needed; ` +
-    `a load of about ${secondsNeeded} s with these users would do`
+    `a load of about ${secondsNeeded} s ${load.model === 'open' ? 'at this rate' : 'with these users'} would do`
   );
+}
+
+/** Open model: what falls due. Closed model: as users at the usual service time come to. */
+function iterationsExpected(load: LoadPlan): number {
+  if (load.model === 'open') return dueIterations(load, 0, totalLoadMs(load));
+  const thinking = (load.thinkTimeMsMin + load.thinkTimeMsMax) / 2 + serviceMsMean;
+  return userMilliseconds(load) / (load.pacingMs === undefined ? thinking : Math.max(load.pacingMs, serviceMsMean));
 }
 
 const userMilliseconds = (load: LoadPlan): number =>
@@ -84,14 +102,23 @@ const userMilliseconds = (load: LoadPlan): number =>
 
 /** In this time every virtual user has its 20 live objects, at R3.1's rate of creating (8 of 65 iterations of 1.25 s), with as long again to watch. */
 const settledMsMin = 10 * 60_000;
+const settledIterationMs = 1_250;
 
 function notSettled({ load }: Asked): string | undefined {
   if (load.growth) return 'growth is on: what load creates piles up by intent';
-  if (totalLoadMs(load) >= settledMsMin) return undefined;
+  const settledMs = settledMsOf(load);
+  if (totalLoadMs(load) >= settledMs) return undefined;
   return (
     `virtual users are still creating towards their ${load.liveObjectsMax} live objects; ` +
-    `net growth can be judged in loads of ${settledMsMin / 60_000} min and more`
+    `net growth can be judged in loads of ${Math.ceil(settledMs / 60_000)} min and more`
   );
+}
+
+/** Users who iterate less often than those who think take as much longer. */
+function settledMsOf(load: LoadPlan): number {
+  if (load.model === 'closed' && load.pacingMs === undefined) return settledMsMin;
+  const iterationMs = userMilliseconds(load) / Math.max(1, iterationsExpected(load));
+  return settledMsMin * Math.max(1, iterationMs / settledIterationMs);
 }
 
 function notBinding({ machine, placement, wave }: Asked, limit: number | undefined): string | undefined {

@@ -4,6 +4,7 @@ export const queues = {
   seed: 'soak-seed',
   load: 'soak-load',
   host: 'soak-host',
+  /** Also polled by guests, which poll no other: they have no stack. */
   loadOn: (host: string): string => `soak-load-${host}`,
   hostOn: (host: string): string => `soak-host-${host}`,
 } as const;

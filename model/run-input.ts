@@ -1,18 +1,38 @@
 import * as z from 'zod';
 import { BehaviourWeights, MixName } from './behaviour-class.ts';
+import { CapacityInput } from './capacity-input.ts';
 import { DurationText } from './duration.ts';
 import { SeedProfile } from './population-plan.ts';
+import { arrivalRateMax, StagesInput } from './stages-input.ts';
 import { Question } from './verdict.ts';
 import { WaveName } from './wave.ts';
 
 /** The step has half an hour. */
 const warmUpMsMax = 20 * 60_000;
+const pacingMsMax = 3_600_000;
 
 /** What `SoakWave` takes: a wave's name and what should differ from it (R1.1). Unknown keys are refused. */
 export const SoakWaveInput = z.strictObject({
   wave: WaveName,
   users: z.int().min(1).max(20_000).optional().describe('virtual users'),
   spawnRate: z.number().positive().max(10_000).optional().describe('virtual users started per second'),
+  arrivalRate: z
+    .number()
+    .positive()
+    .max(arrivalRateMax)
+    .optional()
+    .describe('iterations begun per second (the open model); users is then a pool'),
+  connections: z
+    .int()
+    .min(1)
+    .max(20_000)
+    .optional()
+    .describe('connections that all virtual users share; one each unless said'),
+  pacing: DurationText.refine((ms) => ms <= pacingMsMax, 'a pacing is 1h at most')
+    .optional()
+    .describe('an iteration of each user begins once in so long, in place of thinking'),
+  stages: StagesInput.optional().describe('shape of the load: 30s@50,2m@50 in users, 30s@50/s,2m@200/s in iterations'),
+  capacity: CapacityInput.optional().describe('searches the highest arrival rate that meets the objectives'),
   duration: DurationText.optional().describe('length of the load, e.g. 90s, 15m, 48h'),
   scale: z.number().positive().max(1).optional().describe('shrinks the data set and keeps its shape'),
   seed: z.int().min(0).max(0xffff_ffff).optional().describe('random seed of data, load and faults'),

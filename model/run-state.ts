@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CapacitySearch } from './capacity-search.ts';
 import { NewestCheckpoint } from './checkpoint.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { Stage, stagesMax } from './load-plan.ts';
@@ -6,6 +7,7 @@ import { OperatorRecord } from './operator.ts';
 import { PlanSummary } from './plan.ts';
 import { SeededEntity } from './population-plan.ts';
 import { StepRecord } from './progress.ts';
+import { loadHostsMax } from './shard-placement.ts';
 
 /** What is kept of operators' words, and how many of their updates are known again when they come twice. */
 export const operatorActionsMax = 100;
@@ -23,6 +25,21 @@ const Unaudited = z.strictObject({
   why: z.string(),
 });
 
+/** A run's load over several hosts; begun when a second one is heard of, and kept to the end of the run. */
+const Spread = z.strictObject({
+  /** Hosts that drive load, as last heard. */
+  hosts: z.array(z.string()).max(loadHostsMax),
+  /** Every host that was ever given a shard: what engines wrote there is collected at the end. */
+  everPlaced: z.array(z.string()),
+  /** Hosts on which an engine could not be started: none is placed there again. */
+  unfit: z.array(z.string()),
+  /** By shard: how often it was placed. */
+  placings: z.array(z.int().positive()),
+  /** By shard: false while an engine may live that was given a lease of five minutes, before load was spread. */
+  fenced: z.array(z.boolean()),
+});
+export type Spread = z.infer<typeof Spread>;
+
 /** What a run carries over continue-as-new: plain JSON, parsed at the top of the next execution. */
 export const CarriedRun = z.strictObject({
   schemaVersion: z.literal(1),
@@ -37,6 +54,8 @@ export const CarriedRun = z.strictObject({
   checkpoint: NewestCheckpoint.optional(),
   /** The schedule from `startsAt` on, as operators changed it: pauses included, the present one too. */
   stages: z.array(Stage).min(1).max(stagesMax),
+  /** How far a capacity search is; absent in other loads. */
+  capacity: CapacitySearch.optional(),
   /** Counts the changes to the schedule. */
   revision: z.int().nonnegative().default(0),
   /** The newest revision that every engine was told of. */
@@ -53,6 +72,8 @@ export const CarriedRun = z.strictObject({
   handledUpdates: z.array(z.string()).max(handledUpdatesMax).default([]),
   /** Host of each shard, by shard number. */
   shardHosts: z.array(z.string()),
+  /** Absent while one host drives all load. */
+  spread: Spread.optional(),
   faults: z.array(z.strictObject({ fault: z.string(), state: z.string() })),
 });
 export type CarriedRun = z.infer<typeof CarriedRun>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plannedUsers, type Stage, totalLoadMs } from './load-plan.ts';
+import { dueIterations, plannedUsers, type Stage, totalLoadMs } from './load-plan.ts';
 import {
   type Changed,
   changeOffsetMs,
@@ -12,6 +12,7 @@ import {
   pausesOf,
   resumeLoad,
   scaleLoad,
+  scaleRate,
 } from './schedule.ts';
 
 const spawnRatePerSecond = 5;
@@ -183,5 +184,87 @@ describe('the moment of a change', () => {
         expect(offsetMs - elapsed).toBeLessThan(1_500);
       }),
     );
+  });
+});
+
+const ratesOf = (rate: number, rampSeconds: number, holdSeconds: number): Stage[] =>
+  stagesOf(0, rampSeconds, holdSeconds).map((stage, index) => {
+    return { ...stage, usersFrom: 10, usersTo: 10, ratePerSecondFrom: index === 0 ? 0 : rate, ratePerSecondTo: rate };
+  });
+
+/** Iterations due in each second; of those that were planned, without what was inserted. */
+function dueIterationsOf(stages: readonly Stage[]): { all: number[]; planned: number[] } {
+  const plan = { stages: [...stages] };
+  const all = Array.from({ length: total(stages) / 1_000 }, (_, second) =>
+    dueIterations(plan, second * 1_000, second * 1_000 + 1_000),
+  );
+  const pauses = pausesOf(stages, 0);
+  const planned = all.filter(
+    (_, second) => !pauses.some(({ from, to }) => second * 1_000 >= from && second * 1_000 < to),
+  );
+  return { all, planned };
+}
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
+describe('a load whose iterations begin at a rate', () => {
+  const change = (stages: readonly Stage[], offsetMs: number) => ({ stages, offsetMs, spawnRatePerSecond });
+
+  it('has nothing due while it is paused, then what was due without the pause; and needs no way back', () => {
+    fc.assert(
+      fc.property(
+        anySchedule,
+        fc.nat(),
+        fc.integer({ min: 1, max: 100 }),
+        ({ users: rate, ramp, hold }, at, seconds) => {
+          const stages = ratesOf(rate, ramp, hold);
+          const offsetMs = (at % (ramp + hold)) * 1_000;
+          const after = pausedFor(stages, offsetMs, seconds);
+          expect(total(after)).toBe(total(stages) + seconds * 1_000);
+          expect(dueIterationsOf(after).planned).toEqual(dueIterationsOf(stages).all);
+          expect(dueIterations({ stages: after }, offsetMs, offsetMs + seconds * 1_000)).toBe(0);
+        },
+      ),
+    );
+  });
+
+  it('loses no iteration to pauses, however many', () => {
+    const stages = ratesOf(17, 5, 60);
+    const often = [2, 9, 15, 21, 40].reduce((now, second) => pausedFor(now, second * 1_000, 3), stages);
+    expect(dueIterationsOf(often).planned).toEqual(dueIterationsOf(stages).all);
+  });
+
+  it('goes to another rate at once, with users for it, and keeps what came before and its end', () => {
+    fc.assert(
+      fc.property(
+        anySchedule,
+        fc.nat(),
+        fc.integer({ min: 1, max: 400 }),
+        ({ users: rate, ramp, hold }, at, wanted) => {
+          const stages = ratesOf(rate, ramp, hold);
+          const second = at % (ramp + hold);
+          const scaled = made(scaleRate(change(stages, second * 1_000), wanted, 25));
+          const [before, after] = [dueIterationsOf(stages).all, dueIterationsOf(scaled).all];
+          expect(total(scaled)).toBe(total(stages));
+          expect(after.slice(0, second)).toEqual(before.slice(0, second));
+          expect(Math.abs(sumOf(after.slice(second)) - wanted * (ramp + hold - second))).toBeLessThanOrEqual(1);
+          expect(scaled.at(-1)).toMatchObject({ usersFrom: 25, usersTo: 25 });
+        },
+      ),
+    );
+  });
+
+  it('changes what comes after the pause when it is paused, and keeps a larger pool', () => {
+    const paused = made(pauseLoad(change(ratesOf(20, 4, 40), 10_000)));
+    const scaled = made(scaleRate(change(paused, 12_000), 5, 2));
+    const resumed = made(resumeLoad(change(scaled, 15_000)));
+    expect(dueIterationsOf(resumed).all.slice(9, 17)).toEqual([20, 0, 0, 0, 0, 0, 5, 5]);
+    expect(resumed.at(-1)).toMatchObject({ usersTo: 10 });
+    expect(scaleRate(change(paused, total(paused)), 5, 2)).toEqual({ problem: 'the load is at its end' });
+  });
+
+  it('is extended at the rate of its end', () => {
+    const ramp = ratesOf(20, 4, 40).slice(0, 1);
+    expect(dueIterationsOf(made(extendLoad(change(ramp, 1_000), 2_000))).all).toEqual([3, 7, 13, 17, 20, 20]);
+    expect(made(extendLoad(change(ratesOf(20, 4, 40), 1_000), 2_000))).toHaveLength(2);
   });
 });

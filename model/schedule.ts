@@ -1,5 +1,5 @@
 import type { Plan } from './plan.ts';
-import { type Stage, stagesMax, totalLoadMs, usersWithin } from './load-plan.ts';
+import { isOpenStage, rateWithin, type Stage, stagesMax, totalLoadMs, usersWithin } from './load-plan.ts';
 
 /** What a change came to: the new stages, or the sentence that says why there is none. */
 export type Changed = { readonly stages: Stage[] } | { readonly problem: string };
@@ -26,15 +26,22 @@ const leadMs = 500;
 export const changeOffsetMs = (startsAt: number, now: number): number =>
   Math.max(0, Math.ceil((now + leadMs - startsAt) / 1_000) * 1_000);
 
-/** Cuts the present stage and puts a stage without users in, then the way back; the rest is as it was, only later. */
+/**
+ * Cuts the present stage and puts a stage without load in, then the way back, which iterations that begin at a rate do not
+ * need; the rest is as it was, only later.
+ */
 export function pauseLoad({ stages, offsetMs, spawnRatePerSecond }: ScheduleChange): Changed {
   if (offsetMs >= totalLoadMs({ stages: [...stages] })) return atItsEnd;
   if (isPausedAt(stages, offsetMs)) return { problem: 'the load is paused already' };
   const { before, after } = cut(stages, offsetMs);
+  const isOpen = after.some(isOpenStage);
   const users = after[0]?.usersFrom ?? 0;
-  const pause: Stage = { name: 'paused', durationMs: pauseMsMax, usersFrom: 0, usersTo: 0, inserted: 'pause' };
+  const pause: Stage = {
+    ...{ name: 'paused', durationMs: pauseMsMax, usersFrom: 0, usersTo: 0, inserted: 'pause' },
+    ...(isOpen && heldRate(0)),
+  };
   const back: Stage[] =
-    users === 0
+    isOpen || users === 0
       ? []
       : [
           {
@@ -74,18 +81,44 @@ export function scaleLoad(change: ScheduleChange, users: number): Changed {
   return bounded([...before, ...[ramp, hold].filter(({ durationMs }) => durationMs > 0)]);
 }
 
-/** The end comes later by `byMs`, in whole seconds, with as many users as at the end so far. */
+/**
+ * Open model: from the change on to the end iterations begin at `ratePerSecond`, at once, and `pool` users at the least
+ * take them. While paused: from the end of the pause on.
+ */
+export function scaleRate(change: ScheduleChange, ratePerSecond: number, pool: number): Changed {
+  const found = stageAt(change.stages, change.offsetMs);
+  if (found === undefined) return atItsEnd;
+  const isPaused = found.stage.inserted === 'pause';
+  const offsetMs = isPaused ? found.beginsMs + found.stage.durationMs : change.offsetMs;
+  const { before, after } = cut(change.stages, offsetMs);
+  const durationMs = totalLoadMs({ stages: after });
+  if (durationMs === 0) return atItsEnd;
+  const users = Math.max(pool, ...after.map(({ usersTo }) => usersTo));
+  return bounded([
+    ...before,
+    { name: 'scaled', durationMs, usersFrom: users, usersTo: users, ...heldRate(ratePerSecond) },
+  ]);
+}
+
+/** The end comes later by `byMs`, in whole seconds, with as many users, or at the rate, as at the end so far. */
 export function extendLoad({ stages, offsetMs }: ScheduleChange, byMs: number): Changed {
   const last = stages.at(-1);
   const totalMs = totalLoadMs({ stages: [...stages] });
   if (last === undefined || offsetMs >= totalMs) return atItsEnd;
   const durationMs = Math.ceil(byMs / 1_000) * 1_000;
   if (totalMs + durationMs > loadMsMax) return { problem: `a load lasts ${loadMsMax / 86_400_000} days at most` };
-  if (last.usersFrom === last.usersTo && last.inserted === undefined) {
+  if (isHeld(last) && last.inserted === undefined) {
     return { stages: [...stages.slice(0, -1), { ...last, durationMs: last.durationMs + durationMs }] };
   }
-  return bounded([...stages, { name: 'extended', durationMs, usersFrom: last.usersTo, usersTo: last.usersTo }]);
+  const rate = isOpenStage(last) ? heldRate(last.ratePerSecondTo ?? 0) : {};
+  const extension = { name: 'extended', durationMs, usersFrom: last.usersTo, usersTo: last.usersTo, ...rate };
+  return bounded([...stages, extension]);
 }
+
+const isHeld = (stage: Stage): boolean =>
+  stage.usersFrom === stage.usersTo && stage.ratePerSecondFrom === stage.ratePerSecondTo;
+
+const heldRate = (perSecond: number) => ({ ratePerSecondFrom: perSecond, ratePerSecondTo: perSecond });
 
 export const isPausedAt = (stages: readonly Stage[], offsetMs: number): boolean =>
   stageAt(stages, offsetMs)?.stage.inserted === 'pause';
@@ -147,8 +180,11 @@ function cut(stages: readonly Stage[], offsetMs: number): { before: Stage[]; aft
   for (const stage of stages) {
     const headMs = Math.min(stage.durationMs, Math.max(0, offsetMs - beginsMs));
     const users = usersWithin(stage, headMs);
-    if (headMs > 0) before.push({ ...stage, durationMs: headMs, usersTo: users });
-    if (headMs < stage.durationMs) after.push({ ...stage, durationMs: stage.durationMs - headMs, usersFrom: users });
+    const rate = isOpenStage(stage) ? rateWithin(stage, headMs) : undefined;
+    const reached = { usersTo: users, ...(rate !== undefined && { ratePerSecondTo: rate }) };
+    const begun = { usersFrom: users, ...(rate !== undefined && { ratePerSecondFrom: rate }) };
+    if (headMs > 0) before.push({ ...stage, durationMs: headMs, ...reached });
+    if (headMs < stage.durationMs) after.push({ ...stage, durationMs: stage.durationMs - headMs, ...begun });
     beginsMs += stage.durationMs;
   }
   return { before, after };

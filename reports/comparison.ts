@@ -98,9 +98,7 @@ export function renderComparison(results: readonly RunResultFile[], known: Cycle
       <h1>${headline}</h1>
     </section>
     <h2>Waves</h2>
-    <p class="lead">
-      Latencies are service times (closed model). Placement: ${placements === '' ? 'unknown' : placements}.
-    </p>
+    <p class="lead">Latencies are ${latencyOf(results)}. Placement: ${placements === '' ? 'unknown' : placements}.</p>
     ${withoutVerdict.map(({ wave, reasons }) => html`<p><b>${wave}</b> came to no verdict: ${reasons.join('; ')}</p>`)}
     ${figuresTable(waves)} ${barsOf(waves)}
     <h2>Answers</h2>
@@ -111,6 +109,12 @@ export function renderComparison(results: readonly RunResultFile[], known: Cycle
     </ul>`;
   return renderPage({ title: `AllWaves: ${outcome}`, body });
 }
+
+/** All waves of a cycle have the same model. */
+const latencyOf = (results: readonly RunResultFile[]): string =>
+  results.some(({ load }) => load.latency === 'from-intended-start')
+    ? 'from the intended start'
+    : 'service times (closed model)';
 
 const columnsOf = (waves: readonly ComparedWave[]) => [
   { title: '' },

@@ -34,13 +34,19 @@ export interface Shade {
   readonly to: number;
 }
 
-/** The one time axis of a page: the same range and margins in every plot, so that they can be read across. */
-export interface TimeAxis {
+/** The horizontal axis of a plot: of time, unless it says how else it is read. */
+export interface Axis {
   readonly zeroAt: number;
   readonly from: number;
   readonly to: number;
   readonly shades: readonly Shade[];
+  /** Of its labels, from `zeroAt` on; absent: a step that a clock has. */
+  readonly interval?: number;
+  readonly format?: (value: number) => string;
 }
+
+/** The one time axis of a page: the same range and margins in every plot, so that they can be read across. */
+export type TimeAxis = Omit<Axis, 'interval' | 'format'>;
 
 export interface Plot {
   readonly id: string;
@@ -59,7 +65,7 @@ const labelledShadesMax = 6;
 const font = 'system-ui, sans-serif';
 
 /** One plot as a figure: its legend is HTML, its drawing an SVG that follows the page's colours. */
-export function renderPlot(plot: Plot, axis: TimeAxis): Markup {
+export function renderPlot(plot: Plot, axis: Axis): Markup {
   const drawn = plot.lines.filter(({ points }) => points.some(([, value]) => value !== undefined));
   const body =
     drawn.length === 0 ? html`<p class="empty">Nothing was seen.</p>` : raw(draw({ ...plot, lines: drawn }, axis));
@@ -81,7 +87,7 @@ function legend(lines: readonly Line[]): Markup[] {
   });
 }
 
-function draw(plot: Plot, axis: TimeAxis): string {
+function draw(plot: Plot, axis: Axis): string {
   const height = plot.height ?? 130;
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
@@ -92,7 +98,7 @@ function draw(plot: Plot, axis: TimeAxis): string {
   }
 }
 
-function optionOf(plot: Plot, axis: TimeAxis): echarts.EChartsCoreOption {
+function optionOf(plot: Plot, axis: Axis): echarts.EChartsCoreOption {
   const format = plot.format ?? formatNumber;
   const text = { color: placeholder('muted'), fontFamily: font, fontSize: 11 };
   const rule = { show: true, lineStyle: { color: placeholder('grid'), width: 1 } };
@@ -100,8 +106,13 @@ function optionOf(plot: Plot, axis: TimeAxis): echarts.EChartsCoreOption {
     animation: false,
     grid: { ...margins, containLabel: false },
     xAxis: {
-      ...{ type: 'value', min: axis.from - axis.zeroAt, max: axis.to - axis.zeroAt, interval: tickMs(axis) },
-      axisLabel: { ...text, formatter: formatOffset, showMinLabel: true, showMaxLabel: false },
+      ...{
+        type: 'value',
+        min: axis.from - axis.zeroAt,
+        max: axis.to - axis.zeroAt,
+        interval: axis.interval ?? tickMs(axis),
+      },
+      axisLabel: { ...text, formatter: axis.format ?? formatOffset, showMinLabel: true, showMaxLabel: false },
       ...{ splitLine: rule, axisLine: { ...rule, onZero: false }, axisTick: { show: false } },
     },
     yAxis: {
@@ -117,7 +128,7 @@ function optionOf(plot: Plot, axis: TimeAxis): echarts.EChartsCoreOption {
   };
 }
 
-function seriesOption(line: Line, axis: TimeAxis, shades: readonly Shade[]): object {
+function seriesOption(line: Line, axis: Axis, shades: readonly Shade[]): object {
   const colour = placeholder(line.colour);
   return {
     type: 'line',
@@ -141,7 +152,7 @@ function seriesOption(line: Line, axis: TimeAxis, shades: readonly Shade[]): obj
   };
 }
 
-function shadeOption({ kind, name, from, to }: Shade, axis: TimeAxis, shades: number): object[] {
+function shadeOption({ kind, name, from, to }: Shade, axis: Axis, shades: number): object[] {
   const label = { show: shades <= labelledShadesMax, position: 'top', fontFamily: font, fontSize: 10 };
   return [
     {
@@ -159,7 +170,7 @@ const tickSteps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 1
 const ticksMax = 13;
 
 /** A step that a clock has. */
-function tickMs({ from, to }: TimeAxis): number {
+function tickMs({ from, to }: Axis): number {
   const seconds = (to - from) / 1_000;
   return (tickSteps.find((step) => seconds / step <= ticksMax) ?? 86_400) * 1_000;
 }

@@ -2,11 +2,13 @@ import type { EvidenceSummary, SeriesSummary } from '#model/evidence-summary.ts'
 import { formatNumber, formatRatio } from '#model/figures.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
+import { probesPlot } from './capacity.ts';
 import { isHarness } from './harness-cost.ts';
 import type { Markup } from './html.ts';
 import { type Line, lineColours, type Plot, renderPlot, type TimeAxis } from './plot.ts';
 import type { ReportInput } from './report-input.ts';
 import { shadesOf } from './shades.ts';
+import { latencyWords } from './wording.ts';
 import { gaugeLine, increments, type Point, rateLine, seriesOf } from './series.ts';
 
 /** Everything over time, on one shared axis; nothing when the load never began. */
@@ -21,9 +23,10 @@ export function renderPlots(input: ReportInput): Markup[] {
     shades: shadesOf(input),
   };
   const isCoLocated = /co-located/i.test(plan.stack.placement);
-  const latencyNote = isCoLocated ? 'ms · service time (closed model), co-located' : 'ms · service time (closed model)';
+  const latencyNote = `ms · ${latencyWords(plan.load)}${isCoLocated ? ', co-located' : ''}`;
   const plots = [
-    ...loadPlots(evidence, latencyNote),
+    ...loadPlots(evidence, latencyNote, plan.load.model === 'open' ? 'iterations per second' : 'virtual users present'),
+    ...(input.capacity === undefined ? [] : [probesPlot(input.capacity)]),
     ...processPlots(evidence),
     ...cachePlots(evidence),
     ...databasePlots(evidence),
@@ -40,7 +43,7 @@ const withMargins = (plot: Plot, { from, to }: TimeAxis): Plot => ({
   lines: plot.lines.map((line) => ({ ...line, points: line.points.filter(([at]) => at >= from && at <= to) })),
 });
 
-function loadPlots({ ledger, classes }: EvidenceSummary, latencyNote: string): Plot[] {
+function loadPlots({ ledger, classes }: EvidenceSummary, latencyNote: string, loadNote: string): Plot[] {
   const perSecond = (field: 'due' | 'delivered' | 'requests' | 'iterationsFailed'): Point[] =>
     ledger.points.map((point) => [point.at, point[field] / point.seconds]);
   const unseen = ledger.points.map(({ gapSeconds, seconds }) => gapSeconds === seconds);
@@ -52,7 +55,7 @@ function loadPlots({ ledger, classes }: EvidenceSummary, latencyNote: string): P
     reads.map((point) => [point.at + halfMs, point[field]]);
   return [
     {
-      ...{ id: 'users', title: 'Load', note: 'virtual users present', format: formatNumber },
+      ...{ id: 'users', title: 'Load', note: loadNote, format: formatNumber },
       lines: [
         { name: 'delivered', colour: 's1', points: seen(perSecond('delivered')), isFilled: true, isStep: true },
         { name: 'planned', colour: 'plan', points: perSecond('due'), isDashed: true, isStep: true },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { JudgeRequest } from '#model/activities.ts';
+import type { CapacityResult } from '#model/capacity-answer.ts';
 import type { Checkpoint } from '#model/checkpoint.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import type { Plan } from '#model/plan.ts';
@@ -43,6 +44,8 @@ export interface ReportInput extends Pick<
   readonly meta: ReportMeta;
   /** By number; absent for a run that takes none. */
   readonly checkpoints?: readonly ToldCheckpoint[];
+  /** What a capacity search came to; absent for other loads. */
+  readonly capacity?: CapacityResult;
   /** What the run cost outside its processes. */
   readonly footprint?: RunFootprint;
 }

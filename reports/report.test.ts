@@ -1,6 +1,7 @@
 import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import type { CapacityResult } from '#model/capacity-answer.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
 import type { Verdict } from '#model/verdict.ts';
 import {
@@ -230,6 +231,52 @@ describe('writeCommands', () => {
   });
 });
 
+describe('a capacity search', () => {
+  const searched = syntheticPlan({ duration: 900_000, capacity: {} });
+  const figures = {
+    ...{ seconds: 20, owed: 20, unseen: 0, due: 800, dropped: 0, ended: 800, failed: 0, requests: 8_000 },
+    ...{ begun: 800, late: 0, veryLate: 0 },
+    ...{ reads: 4_000, slow: 0, latencyMsP50: 5, latencyMsP95: 12 },
+  };
+  const probe = (ratePerSecond: number, outcome: 'met' | 'missed', at: number) => ({
+    ...{ look: 'first' as const, ratePerSecond, from: loadStartsAt + at, to: loadStartsAt + at + 20_000 },
+    ...{ outcome, isClear: outcome === 'met', reason: `${ratePerSecond} was ${outcome}`, figures },
+  });
+  const capacity: CapacityResult = {
+    ...{ endedBy: 'resolution', isFound: true, noisyRates: [80], differing: 0 },
+    low: { ratePerSecond: 40, isHeld: true, requestsPerSecond: 400, heldSeconds: 60, latencyMsP95: 12 },
+    high: { ratePerSecond: 41.9, requestsPerSecond: 419, by: 'target' },
+    knee: { ratePerSecond: 33, requestsPerSecond: 330, latencyMsP95: 9 },
+    safe: { ratePerSecond: 30, requestsPerSecond: 300, share: 0.75, by: 'limit' },
+    probes: [probe(20, 'met', 10_000), probe(40, 'met', 40_000), probe(80, 'missed', 70_000)],
+  };
+
+  it('is a section with its figures, each probe, and the plots by rate and over time', async () => {
+    const page = renderReport(await inputOf({ plan: searched, capacity }));
+    for (const id of ['id="capacity"', 'id="plot-rate-latency"', 'id="plot-rate-delivered"', 'id="plot-probes"']) {
+      expect(page).toContain(id);
+    }
+    for (const text of ['80 was missed', 'held for 1 min', '75 % of what was met', 'Safe limit', 'close']) {
+      expect(page).toContain(text);
+    }
+    expect(page).not.toContain('NaN');
+  });
+
+  it('is in the result, and in no other run’s', async () => {
+    expect(renderResult(await inputOf({ plan: searched, capacity }), files).capacity).toEqual(capacity);
+    const other = await inputOf();
+    expect(renderResult(other, files)).not.toHaveProperty('capacity');
+    expect(renderReport(other)).not.toContain('id="capacity"');
+  });
+
+  it('is still a page where nothing was probed, and where nothing was met', async () => {
+    const { endedBy, isFound, differing } = capacity;
+    const nothing: CapacityResult = { endedBy, isFound, differing, noisyRates: [], probes: [] };
+    const empty = renderReport(await inputOf({ plan: searched, capacity: nothing }));
+    expect(empty).toContain('No probe met the objectives.');
+  });
+});
+
 describe('renderResult', () => {
   it('fits its schema after a journey through JSON', async () => {
     const result = renderResult(await inputOf(), files);
@@ -278,5 +325,31 @@ describe('lines', () => {
   it('are rates of counters, and never negative', () => {
     const points: [number, number][] = [[0, 10], [1_000, 14], [3_000, 20], [4_000, 0]]; // prettier-ignore
     expect(rateLine({ ...series, points }).map(([, value]) => value)).toEqual([4, 3, 0]);
+  });
+});
+
+describe('a report of an open load', () => {
+  const open = syntheticPlan({ arrivalRate: 40, users: 40, faults: 'none' });
+
+  it('says which time its latencies are, with the service time beside it', async () => {
+    const input = await inputOf({ plan: open, evidence: await syntheticEvidence(open) });
+    const page = renderReport(input);
+    expect(page).toContain('40 iterations/s, taken by 40 virtual users');
+    expect(page).toContain('from the time that it was meant to begin');
+    expect(page).toContain('ms · latency from the intended start, co-located');
+    expect(page).toContain('p95 ms of service time');
+    expect(page).toContain('iterations per second');
+    const result = RunResultFile.parse(renderResult(input, files));
+    expect(result.load).toMatchObject({ model: 'open', latency: 'from-intended-start', due: 2_400 });
+    expect(result.classes[0]?.serviceTime).toBeDefined();
+    expect(renderComparison([result])).toContain('Latencies are from the intended start');
+  });
+
+  it('is told from one of a closed load, which knows service times only', async () => {
+    const input = await inputOf();
+    expect(renderReport(input)).not.toContain('intended start');
+    const result = RunResultFile.parse(renderResult(input, files));
+    expect(result.load).toMatchObject({ model: 'closed', latency: 'service-time' });
+    expect(result.operations.every(({ serviceTime }) => serviceTime === undefined)).toBe(true);
   });
 });

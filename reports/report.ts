@@ -1,6 +1,7 @@
 import { loadMsOf } from '#model/evidence-summary.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
 import { totalLoadMs } from '#model/load-plan.ts';
+import { capacitySection } from './capacity.ts';
 import { checkpointsSection } from './checkpoints.ts';
 import { html, type Markup } from './html.ts';
 import { costSection } from './harness-cost.ts';
@@ -19,7 +20,7 @@ import {
   stepsTable,
   surprisesTable,
 } from './tables.ts';
-import { formatMoment, wordings } from './wording.ts';
+import { formatMoment, wordings, latencySentence } from './wording.ts';
 
 /** One self-contained HTML page (R8.1): the verdict and its reasons first, then everything they rest on. */
 export function renderReport(input: ReportInput): string {
@@ -68,7 +69,7 @@ function facts({ plan, evidence, meta }: ReportInput): Markup {
   const reads = evidence.classes.find((each) => each.class === 'local-read')?.overall;
   const ended = evidence.iterations.ok + evidence.iterations.failed;
   const entries: [string, string][] = [
-    ['Load', `${formatNumber(load.virtualUsers)} virtual users, ${formatDuration(totalLoadMs(load))}`],
+    ['Load', `${describeLoad(load)}, ${formatDuration(totalLoadMs(load))}`],
     ['Requests', loadMs === 0 ? '–' : `${formatNumber(requests)} (${formatNumber(requests / (loadMs / 1_000))}/s)`],
     [
       'Iterations',
@@ -95,10 +96,17 @@ function facts({ plan, evidence, meta }: ReportInput): Markup {
           </div>`,
       )}
     </dl>
-    <p class="note">
-      Latencies are service times (closed model: a virtual user waits for its answer before it goes on). Placement:
-      ${stack.placement}.
-    </p>`;
+    <p class="note">${latencySentence(load)} Placement: ${stack.placement}.</p>`;
+}
+
+/** Of stages, the highest. */
+function describeLoad({ model, stages, virtualUsers, pacingMs }: ReportInput['plan']['load']): string {
+  const users = `${formatNumber(virtualUsers)} virtual users`;
+  if (model === 'closed') return pacingMs === undefined ? users : `${users}, each every ${formatDuration(pacingMs)}`;
+  const peak = Math.max(
+    ...stages.map(({ ratePerSecondFrom = 0, ratePerSecondTo = 0 }) => Math.max(ratePerSecondFrom, ratePerSecondTo)),
+  );
+  return `${formatNumber(peak)} iterations/s, taken by ${users}`;
 }
 
 const isCoLocated = ({ plan }: ReportInput): boolean => /co-located/i.test(plan.stack.placement);
@@ -107,7 +115,7 @@ function measured(input: ReportInput): Markup {
   const plots = renderPlots(input);
   const mark = isCoLocated(input) ? ' (co-located)' : '';
   return html` <h2 id="answers">Questions and answers</h2>
-    ${answersTable(input)}
+    ${answersTable(input)} ${capacitySection(input)}
     <h2 id="time">Over time</h2>
     <p class="lead">
       All plots share one time axis, counted from the start of the load. Shaded: faults, from injection until two

@@ -6,9 +6,12 @@ export function writeCommands(plan: Plan, { input }: Pick<ReportMeta, 'input'>):
   const whole: Record<string, unknown> = { wave: plan.wave, ...input, seed: plan.seed };
   const workflow = plan.workflow === 'SoakWave' ? [] : ['--workflow', plan.workflow];
   const flags = Object.entries(whole).flatMap(([key, value]) => (key === 'wave' ? [] : writeFlag(key, value)));
+  const isSayable = typeof whole['capacity'] !== 'object';
   return {
     temporal: `temporal workflow start --type ${plan.workflow} --task-queue soak --input ${quote(JSON.stringify(whole))}`,
-    soak: ['soak run', plan.wave, ...workflow, ...flags].join(' '),
+    soak: isSayable
+      ? ['soak run', plan.wave, ...workflow, ...flags].join(' ')
+      : '# options of a capacity search have no flags: start it through Temporal',
   };
 }
 

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { CapacityResult } from '#model/capacity-answer.ts';
 import { Checkpoint } from '#model/checkpoint.ts';
 import { ClassLatency, FaultSummary, loadMsOf, NamedWindow, OperationSummary } from '#model/evidence-summary.ts';
 import { LedgerTotals } from '#model/ledger.ts';
+import { hasIntendedStarts, LoadPlan } from '#model/load-plan.ts';
 import { OperatorRecord } from '#model/operator.ts';
 import { Objectives, WorkflowName } from '#model/plan.ts';
 import { SeededEntity } from '#model/population-plan.ts';
@@ -30,12 +32,18 @@ export const RunResultFile = z.strictObject({
     loadMs: z.number(),
     /** Over the whole load but its pauses, ramp and faults included; absent when no load began. */
     requestsPerSecond: z.number().optional(),
+    /** Slots are iterations in the open model and virtual-user seconds in the closed one; absent in results of earlier versions: closed. */
+    model: LoadPlan.shape.model.optional(),
+    /** What the latencies of `operations` and `classes` are; absent in results of earlier versions: service time. */
+    latency: z.enum(['from-intended-start', 'service-time']).optional(),
   }),
   operations: z.array(OperationSummary),
-  /** Service time by class of operation, in milliseconds. */
+  /** By class of operation, in milliseconds. */
   classes: z.array(ClassLatency.omit({ points: true })),
   faults: z.array(FaultSummary),
   outages: z.array(NamedWindow),
+  /** What a capacity search came to, with its probes; absent for other loads. */
+  capacity: CapacityResult.optional(),
   /** What the run was told while it went on; absent for a run that takes no checkpoints. */
   checkpoints: z.array(Checkpoint.extend({ seconds: z.number(), records: z.int() })).optional(),
   /** What operators told the run, oldest first; absent for a run that was left alone. */
@@ -71,10 +79,15 @@ export function renderResult(
       ...evidence.ledger.totals,
       ...{ virtualUsers: plan.load.virtualUsers, loadMs },
       ...(loadMs > 0 && { requestsPerSecond: requests / (loadMs / 1_000) }),
+      model: plan.load.model,
+      latency: hasIntendedStarts(plan.load) ? 'from-intended-start' : 'service-time',
     },
     operations: evidence.operations,
-    classes: evidence.classes.map(({ class: name, overall }) => ({ class: name, overall })),
+    classes: evidence.classes.map(({ class: name, overall, serviceTime }) => {
+      return { class: name, overall, ...(serviceTime !== undefined && { serviceTime }) };
+    }),
     ...{ faults: evidence.faults, outages: evidence.outages, seeded: [...input.seeded] },
+    ...(input.capacity !== undefined && { capacity: input.capacity }),
     ...(input.checkpoints !== undefined && { checkpoints: [...input.checkpoints] }),
     ...((input.operatorActions ?? []).length > 0 && { operatorActions: [...(input.operatorActions ?? [])] }),
     harness: summariseCost(input),

@@ -1,6 +1,7 @@
 import type { OperationSummary } from '#model/evidence-summary.ts';
 import { formatBytes, formatDuration, formatFigure, formatNumber } from '#model/figures.ts';
 import type { Answer } from '#model/verdict.ts';
+import { hasIntendedStarts } from '#model/load-plan.ts';
 import { html, type Markup } from './html.ts';
 import type { ReportInput } from './report-input.ts';
 import { describeOutage } from './shades.ts';
@@ -67,7 +68,9 @@ export function answersTable({ verdict }: ReportInput): Markup {
   );
 }
 
-export function operationsTable({ evidence }: ReportInput): Markup {
+/** Where latency is from the intended start, the service time's p95 stands beside it. */
+export function operationsTable({ plan, evidence }: ReportInput): Markup {
+  const isIntended = hasIntendedStarts(plan.load);
   const ms = (value: number | undefined): string => (value === undefined ? '–' : formatNumber(value));
   const rows = [...evidence.operations]
     .sort((a, b) => (a.class < b.class ? -1 : a.class > b.class ? 1 : countOf(b) - countOf(a)))
@@ -78,9 +81,13 @@ export function operationsTable({ evidence }: ReportInput): Markup {
       ...[operation.latency?.p50Ms, operation.latency?.p95Ms, operation.latency?.p99Ms, operation.latency?.maxMs].map(
         ms,
       ),
+      ...(isIntended ? [ms(operation.serviceTime?.p95Ms)] : []),
     ]);
   const counts = [figure('Ended'), figure('Right'), figure('Partial')];
-  const latencies = [figure('p50 ms'), figure('p95 ms'), figure('p99 ms'), figure('max ms')];
+  const latencies = [
+    ...[figure('p50 ms'), figure('p95 ms'), figure('p99 ms'), figure('max ms')],
+    ...(isIntended ? [figure('p95 ms of service time')] : []),
+  ];
   return table([text('Operation'), ...counts, text('Failed, by cause'), ...latencies], rows, 'No operation was sent.');
 }
 

@@ -1,3 +1,4 @@
+import { hasIntendedStarts, type LoadPlan } from '#model/load-plan.ts';
 import type { Outcome, Question } from '#model/verdict.ts';
 
 /** Each question as one would ask it. */
@@ -41,3 +42,13 @@ export function formatOffset(offsetMs: number): string {
   const clock = hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
   return offsetMs < 0 && seconds > 0 ? `−${clock}` : clock;
 }
+
+/** Which time the latencies of a load are (R3.3), in a few words. */
+export const latencyWords = (load: LoadPlan): string =>
+  hasIntendedStarts(load) ? 'latency from the intended start' : 'service time (closed model)';
+
+/** The same in a sentence. */
+export const latencySentence = (load: LoadPlan): string =>
+  hasIntendedStarts(load)
+    ? 'Latencies of an iteration’s first request are from the time that it was meant to begin, so that waiting for a user or for the generator is in them; those of its later requests, and service times, are from when they were sent.'
+    : 'Latencies are service times (closed model: a virtual user waits for its answer before it goes on).';

@@ -1,5 +1,5 @@
 import { type CommandLine, runCommandLine } from '#cli/command-line.ts';
-import type { RunListing, ScheduleListing, Service } from '#cli/service.ts';
+import type { BenchDesk, RunListing, ScheduleListing, Service } from '#cli/service.ts';
 import type { Progress, RunResult } from '#model/progress.ts';
 
 const machine = { cores: 2, memoryBytes: 24e9, diskFreeBytes: 75e9 };
@@ -50,7 +50,7 @@ const kept = { name: 'before', bytes: 2_097_152, users: 10, teams: 50, seed: 7, 
 type Note = <T>(name: string, answer: T) => (...given: unknown[]) => T;
 
 /** What has to do with data sets. */
-function dataSets(note: Note): Pick<Service, 'seed' | 'snapshots' | 'benchSeed'> {
+function dataSets(note: Note): Pick<Service, 'seed' | 'snapshots' | keyof BenchDesk> {
   return {
     seed: note(
       'seed',
@@ -77,6 +77,11 @@ function dataSets(note: Note): Pick<Service, 'seed' | 'snapshots' | 'benchSeed'>
       'benchSeed',
       Promise.resolve({ wave: 'enterprise', workers: 2, rounds: 3, entities: [], foreign: [], scaling: [], peers: [] }),
     ),
+    benchLoad: note(
+      'benchLoad',
+      Promise.resolve({ seconds: 4, rounds: 5, connections: 64, pinned: true, tools: [], bars: [] }),
+    ),
+    benchEndurance: note('benchEndurance', Promise.resolve({ minutes: [], requests: 0, failed: 0, bars: [] })),
   };
 }
 

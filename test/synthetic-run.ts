@@ -1,8 +1,8 @@
-import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Verification } from '#model/activities.ts';
 import type { EvidenceRecord, OperationRecord } from '#model/evidence.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
-import { plannedUsers, totalLoadMs, usersOfShard } from '#model/load-plan.ts';
+import { dueIterationsOfShard, hasIntendedStarts, plannedUsers, totalLoadMs, usersOfShard } from '#model/load-plan.ts';
 import { metrics } from '#model/metrics.ts';
 import { type OperationKind, operationClasses } from '#model/operation.ts';
 import { planRun } from '#model/plan-run.ts';
@@ -37,6 +37,7 @@ export function* syntheticRecords(plan: Plan): Generator<EvidenceRecord> {
   yield* samples(plan);
   yield* ledger(plan);
   yield* operations(plan);
+  yield* schedule(plan);
   yield* faults(plan);
   yield* writes();
 }
@@ -126,7 +127,7 @@ function* ledger(plan: Plan): Generator<EvidenceRecord> {
   const down = faultTimes(plan);
   for (const { shard } of plan.load.shards) {
     for (let at = loadStartsAt; at < endOf(plan); at += 1_000) {
-      const due = usersOfShard(plan.load, shard, plannedUsers(plan.load, at - loadStartsAt));
+      const due = dueAt(plan, shard, at - loadStartsAt);
       const isInFault = down !== undefined && at + 1_000 > down.from && at < down.to;
       const iterations = Math.round(due * (1.1 + 0.3 * uniform('iterations', at)));
       const failed = isInFault && at < down.from + 1_000 ? 3 : 0;
@@ -139,9 +140,36 @@ function* ledger(plan: Plan): Generator<EvidenceRecord> {
   }
 }
 
+const dueAt = ({ load }: Plan, shard: number, offsetMs: number): number =>
+  load.model === 'open'
+    ? dueIterationsOfShard(load, shard, { fromMs: offsetMs, toMs: offsetMs + 1_000 })
+    : usersOfShard(load, shard, plannedUsers(load, offsetMs));
+
+/** Of a load whose iterations have an intended start: begun 2 ms late. */
+function* schedule({ load }: Plan): Generator<EvidenceRecord> {
+  if (!hasIntendedStarts(load)) return;
+  const histogram = encodeIntoCompressedBase64(histogramOf([1_900, 2_000, 2_100]));
+  for (let at = loadStartsAt; at < loadStartsAt + totalLoadMs(load); at += 10_000) {
+    yield { kind: 'schedule', at, until: at + 10_000, shard: 0, incarnation: 1, begun: 3, histogram };
+  }
+}
+
+export function histogramOf(microseconds: readonly number[]): Histogram {
+  const histogram = build({ highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 });
+  for (const each of microseconds) histogram.recordValue(each);
+  return histogram;
+}
+
 function* operations(plan: Plan): Generator<EvidenceRecord> {
   for (let at = loadStartsAt; at < endOf(plan); at += 10_000) {
-    for (const operation of operationsOfMix) yield operationRecord(operation, at);
+    for (const operation of operationsOfMix) {
+      const record = operationRecord(operation, at);
+      // Waiting for its turn is in the latency of each, and makes all alike here.
+      const latencyHistogram = encodeIntoCompressedBase64(
+        histogramOf(Array.from({ length: record.ok }, () => 300_000)),
+      );
+      yield hasIntendedStarts(plan.load) ? { ...record, latencyHistogram } : record;
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EvidenceRecord, FaultRecord, FindingRecord, GapRecord } from '#model/evidence.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { createLedger } from '#model/ledger.ts';
-import { totalLoadMs } from '#model/load-plan.ts';
+import { hasIntendedStarts, totalLoadMs } from '#model/load-plan.ts';
 import type { Plan } from '#model/plan.ts';
 import { pausesOf } from '#model/schedule.ts';
 import { faultWindows, summariseFaults } from './fault-fold.ts';
@@ -9,6 +9,7 @@ import { createGeneratorFold } from './generator-fold.ts';
 import { createLatencyFold } from './latency-fold.ts';
 import { foldLoad } from './load-fold.ts';
 import { costWindow, unplannedOutages, withCosts } from './outage-fold.ts';
+import { createProbesFold } from './probe-fold.ts';
 import { createPresenceFold } from './presence-fold.ts';
 import { createSeriesFold } from './series-fold.ts';
 import { clipWindows, subtractWindows, type Window } from './windows.ts';
@@ -20,8 +21,12 @@ export interface FoldInput {
   readonly plan: Plan;
   /** Wall clock at which stage 0 began; absent when the load never did. */
   readonly loadStartsAt?: number;
+  /** When the probes of a capacity search were. */
+  readonly probes?: readonly Window[];
   /** Earlier than the plan's end when the run was aborted. */
   readonly loadEndsAt?: number;
+  /** The load is not over at `loadEndsAt`: what is in flight there may still end. */
+  readonly goesOn?: boolean;
 }
 
 const gapsMax = 1_000;
@@ -34,20 +39,18 @@ const faultRecordsMax = 10_000;
  */
 export async function foldEvidence(input: FoldInput): Promise<EvidenceSummary> {
   const fold = createEvidenceFold(input);
-  for await (const record of input.records) fold.add(record);
-  return fold.summary();
+  const probes = createProbesFold(input.plan, input.probes);
+  for await (const record of input.records) {
+    fold.add(record);
+    probes.add(record);
+  }
+  return { ...fold.summary(), ...probes.summary() };
 }
 
-function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 'records'>) {
+function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, goesOn }: Omit<FoldInput, 'records' | 'probes'>) {
   const bounds = boundsOf(plan, loadStartsAt, loadEndsAt);
   const { load, pauses, startsAt, endsAt } = bounds;
-  const ledger = createLedger(plan.load, startsAt);
-  const latency = createLatencyFold({ startsAt, endsAt });
-  const series = createSeriesFold(bounds);
-  const generators = createGeneratorFold(bounds);
-  const presence = createPresenceFold(bounds);
-  const writes = createWriteFold(endsAt + plan.load.drainMs);
-  const incidents = createIncidentFold();
+  const { ledger, latency, series, generators, presence, writes, incidents } = createFolds(plan, bounds);
   const records: Record<string, number> = {};
 
   function add(record: EvidenceRecord): void {
@@ -66,6 +69,9 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
         return;
       case 'operation':
         latency.add(record);
+        return;
+      case 'schedule':
+        generators.addSchedule(record);
         return;
       case 'gap':
       case 'finding':
@@ -89,7 +95,7 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
     const costs = outages.map(costWindow);
     const allSeries = series.summary();
     const { engineOutages, unplannedCosts, ...loadSummary } = foldLoad({
-      ...{ ledger, startsAt, endsAt },
+      ...{ ledger, startsAt, endsAt, goesOn: goesOn === true, isOpen: plan.load.model === 'open' },
       ...{ faultWindows: [...windows, ...costs], unplannedOutages: costs },
     });
     return {
@@ -109,6 +115,19 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt }: Omit<FoldInput, 
     };
   }
   return { add, summary };
+}
+
+function createFolds(plan: Plan, bounds: ReturnType<typeof boundsOf>) {
+  const { startsAt, endsAt } = bounds;
+  return {
+    ledger: createLedger(plan.load, startsAt),
+    latency: createLatencyFold({ startsAt, endsAt, isIntended: hasIntendedStarts(plan.load) }),
+    series: createSeriesFold(bounds),
+    generators: createGeneratorFold(bounds),
+    presence: createPresenceFold(bounds),
+    writes: createWriteFold(endsAt + plan.load.drainMs),
+    incidents: createIncidentFold(),
+  };
 }
 
 /** When the load was, and in which parts of it nothing was planned. */

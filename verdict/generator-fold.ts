@@ -1,7 +1,9 @@
-import type { SampleRecord } from '#model/evidence.ts';
+import type { Histogram } from 'hdr-histogram-js';
+import type { SampleRecord, ScheduleRecord } from '#model/evidence.ts';
 import type { GeneratorSummary, SeriesSummary } from '#model/evidence-summary.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
+import { decodeHistogram, emptyHistogram } from './latency-fold.ts';
 import { createSeriesFold, type SeriesBounds } from './series-fold.ts';
 
 /**
@@ -10,13 +12,23 @@ import { createSeriesFold, type SeriesBounds } from './series-fold.ts';
  */
 export interface GeneratorFold {
   add(record: SampleRecord): void;
+  addSchedule(record: ScheduleRecord): void;
   /** `series`: those of all processes, of which the engines' CPU seconds are taken. */
   summary(series: readonly SeriesSummary[]): GeneratorSummary[];
 }
 
 export function createGeneratorFold(bounds: SeriesBounds): GeneratorFold {
   const delays = createSeriesFold(bounds);
+  const errors = new Map<string, Histogram>();
   return {
+    addSchedule({ shard, histogram }) {
+      const decoded = decodeHistogram(histogram);
+      if (decoded === undefined) return;
+      const role = `engine-${shard}`;
+      const merged = errors.get(role) ?? emptyHistogram(3);
+      merged.add(decoded);
+      errors.set(role, merged);
+    },
     add(record) {
       const delaySeconds = record.values[metrics.eventLoopDelayP99Seconds];
       if (roleKind(record.role) !== 'engine' || delaySeconds === undefined) return;
@@ -26,7 +38,14 @@ export function createGeneratorFold(bounds: SeriesBounds): GeneratorFold {
       delays.summary().flatMap(({ role, inLoad }) => {
         if (inLoad?.p95 === undefined) return [];
         const cores = coresUsed(series.filter((each) => each.role === role && each.metric === metrics.cpuSeconds));
-        return [{ role, eventLoopDelayP95Seconds: inLoad.p95, ...(cores !== undefined && { cores }) }];
+        const late = errors.get(role);
+        const scheduleErrorP99Ms = late === undefined ? undefined : late.getValueAtPercentile(99) / 1_000;
+        return [
+          {
+            ...{ role, eventLoopDelayP95Seconds: inLoad.p95, ...(cores !== undefined && { cores }) },
+            ...(scheduleErrorP99Ms !== undefined && { scheduleErrorP99Ms }),
+          },
+        ];
       }),
   };
 }

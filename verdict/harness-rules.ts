@@ -1,17 +1,15 @@
 import { formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
 import type { EvidenceSummary, NamedWindow } from '#model/evidence-summary.ts';
+import { engineCoresMax } from '#model/generator-limits.ts';
 import { roleKind } from '#model/roles.ts';
 import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
+import { measureGenerators } from './saturation.ts';
 import { unionMs } from './windows.ts';
 
 const presentRatioMin = 0.99;
 const outageMsMin = 10_000;
 const outageRatioMax = 0.01;
 const checkedMin = 20;
-/** An engine that has less than a tenth of a core left, or that answers a tenth of a second late, measures itself. */
-const engineCoresMax = 0.9;
-const eventLoopDelaySecondsMax = 0.1;
-
 /** Did the harness do and see what it promised? Never *fail*: that would be said of the target. */
 export const harnessRules = {
   'load-delivered': loadDelivered,
@@ -20,7 +18,7 @@ export const harnessRules = {
   'generator-not-saturated': generatorNotSaturated,
 } as const satisfies Record<string, Rule>;
 
-function loadDelivered({ evidence }: JudgeInput): Finding {
+function loadDelivered({ plan, evidence }: JudgeInput): Finding {
   const { due, delivered } = evidence.outsideOutages;
   const engines = evidence.outages.filter(({ name }) => name !== 'sampler');
   if (evidence.loadStartsAt === undefined) return open('The load never began.');
@@ -32,8 +30,9 @@ function loadDelivered({ evidence }: JudgeInput): Finding {
   const { totals } = evidence.ledger;
   const lost = `${formatNumber(totals.dropped)} dropped, ${formatNumber(totals.abandoned)} abandoned, ${formatNumber(totals.unknown)} unknown`;
   const reason =
-    `${formatRatio(measured)} of the planned virtual-user seconds were delivered` +
-    ` (${formatNumber(delivered)} of ${formatNumber(due)}; in all ${lost})${outageNote(engines)}; ${formatRatio(presentRatioMin)} are needed.`;
+    `${formatRatio(measured)} of the ${plan.load.model === 'open' ? 'iterations that were due' : 'planned virtual-user seconds'} were delivered` +
+    ` (${formatNumber(delivered)} of ${formatNumber(due)}; in all ${lost})${outageNote(engines)}; ${formatRatio(presentRatioMin)} are needed.` +
+    (plan.load.model === 'open' && measured < presentRatioMin ? wantOfUsers : '');
   return enough(measured, presentRatioMin, reason);
 }
 
@@ -66,6 +65,9 @@ function samplesPresent({ plan, evidence }: JudgeInput): Finding {
   return { outcome, reason, ...{ measured, limit: 1 - mayMiss / expected, unit: 'ratio' } };
 }
 
+const wantOfUsers =
+  ' An iteration is dropped when no virtual user is free: the target answers too slowly for this rate, or the pool is too small.';
+
 const missing = (process: { samplesExpected: number; samplesPresent: number }): number =>
   process.samplesExpected - process.samplesPresent;
 
@@ -95,18 +97,12 @@ function generatorNotSaturated({ plan, evidence: { generators } }: JudgeInput): 
   const { shards } = plan.load;
   const unseen = shards.filter(({ shard }) => !generators.some(({ role }) => role === `engine-${shard}`));
   if (unseen.length > 0) return open(`${unseen.length} of ${shards.length} engines told nothing of themselves.`);
-  const used = generators.flatMap(({ cores }) => cores ?? []);
-  if (used.length === 0) return open('No engine told what CPU it used.');
-  const cores = Math.max(...used);
-  const delaySeconds = Math.max(...generators.map(({ eventLoopDelayP95Seconds }) => eventLoopDelayP95Seconds));
-  const isCpuBound = cores >= engineCoresMax;
-  const isLate = delaySeconds >= eventLoopDelaySecondsMax;
-  const reason =
-    `The busiest engine used ${formatNumber(cores)} of a core (limit ${engineCoresMax}); in 95 % of seconds its event loop's p99` +
-    ` delay was under ${formatNumber(delaySeconds * 1_000)} ms (limit ${eventLoopDelaySecondsMax * 1_000} ms).`;
-  const figures = { measured: cores, limit: engineCoresMax, unit: 'cores' };
-  if (!isCpuBound && !isLate) return { outcome: 'pass', reason, ...figures };
-  return { outcome: 'inconclusive', reason: `${reason} Latencies may be the generator's own.`, ...figures };
+  const use = measureGenerators(generators);
+  if (use === undefined) return open('No engine told what CPU it used.');
+  const figures = { measured: use.cores, limit: engineCoresMax, unit: 'cores' };
+  if (!use.isSaturated) return { outcome: 'pass', reason: use.told, ...figures };
+  const reason = `Generator saturated. ${use.told} Latencies may be the generator's own.`;
+  return { outcome: 'inconclusive', reason, ...figures };
 }
 
 /** Outages of every kind share one budget; a question whose own evidence has none is not touched by the others'. */

@@ -8,6 +8,7 @@ import {
   type Verdict,
   worstOutcome,
 } from '#model/verdict.ts';
+import { capacityRule } from './capacity.ts';
 import { writeHeadline } from './headline.ts';
 import { objectiveRules } from './objective-rules.ts';
 import { harnessRules } from './harness-rules.ts';
@@ -34,7 +35,7 @@ const rules: Readonly<Record<Question, Rule>> = {
   ...harnessRules,
   ...targetRules,
   ...objectiveRules,
-  capacity: notJudged,
+  capacity: capacityRule,
   'memory-leak': notJudged,
 };
 

@@ -12,6 +12,8 @@ export interface LatencyFold {
 export interface LatencyBounds {
   readonly startsAt: number;
   readonly endsAt: number;
+  /** Iterations have an intended start: latency is what counts then, with the service time beside it (R3.3). */
+  readonly isIntended?: boolean;
 }
 
 /** Memory: 3 digits for what is judged, 2 for the points of a plot, and no more points than this. */
@@ -20,19 +22,25 @@ const pointMsMin = 10_000;
 const operationsMax = 200;
 
 /** Folds records in any order. Records that begin outside the load count, but make no point. */
-export function createLatencyFold({ startsAt, endsAt }: LatencyBounds): LatencyFold {
+export function createLatencyFold({ startsAt, endsAt, isIntended = false }: LatencyBounds): LatencyFold {
   const pointMs = Math.max(pointMsMin, Math.ceil((endsAt - startsAt) / pointsMax / pointMsMin) * pointMsMin);
-  const operations = new Map<string, Omit<OperationSummary, 'latency'>>();
+  const operations = new Map<string, OperationCounts>();
+  const service = { operations: new Map<string, Histogram>(), classes: new Map<string, Histogram>() };
   const merged = new Map<string, Histogram>();
   const classes = new Map<string, Histogram>();
   const points = new Map<string, Map<number, Histogram>>();
   let histogramsRefused = 0;
 
   function addHistogram(record: OperationRecord, operationClass: string): void {
-    const histogram = decode(record.histogram);
-    if (histogram === undefined) {
+    const served = decodeHistogram(record.histogram);
+    const histogram = isIntended ? decodeHistogram(record.latencyHistogram) : served;
+    if (histogram === undefined || served === undefined) {
       histogramsRefused += 1;
       return;
+    }
+    if (isIntended) {
+      entry(service.operations, record.operation, () => emptyHistogram(3)).add(served);
+      entry(service.classes, operationClass, () => emptyHistogram(3)).add(served);
     }
     entry(merged, record.operation, () => emptyHistogram(3)).add(histogram);
     entry(classes, operationClass, () => emptyHistogram(3)).add(histogram);
@@ -55,7 +63,11 @@ export function createLatencyFold({ startsAt, endsAt }: LatencyBounds): LatencyF
     summary: () => ({
       operations: [...operations.values()].sort(byName(({ operation }) => operation)).map((operation) => {
         const latency = percentiles(merged.get(operation.operation));
-        return { ...operation, failed: sorted(operation.failed), ...(latency !== undefined && { latency }) };
+        const serviceTime = percentiles(service.operations.get(operation.operation));
+        return {
+          ...{ ...operation, failed: sorted(operation.failed), ...(latency !== undefined && { latency }) },
+          ...(serviceTime !== undefined && { serviceTime }),
+        };
       }),
       classes: [...classes].sort(byName(([name]) => name)).flatMap(([name, histogram]) => {
         const overall = percentiles(histogram);
@@ -65,7 +77,8 @@ export function createLatencyFold({ startsAt, endsAt }: LatencyBounds): LatencyF
           const latency = percentiles(point);
           return latency === undefined ? [] : [{ at, ...latency }];
         });
-        return [{ class: name, overall, points: pointsOfClass }];
+        const serviceTime = percentiles(service.classes.get(name));
+        return [{ class: name, overall, ...(serviceTime !== undefined && { serviceTime }), points: pointsOfClass }];
       }),
       histogramsRefused,
     }),
@@ -78,16 +91,24 @@ function classOf(operation: string): string {
     : 'other';
 }
 
-function addCounts(sum: Omit<OperationSummary, 'latency'>, record: OperationRecord): void {
+type OperationCounts = Omit<OperationSummary, 'latency' | 'serviceTime'>;
+
+function addCounts(sum: OperationCounts, record: OperationRecord): void {
   sum.ok += record.ok;
   sum.abandoned += record.abandoned;
   sum.partial += record.partial;
   sum.bytesIn += record.bytesIn;
+  sum.bytesOut = (sum.bytesOut ?? 0) + (record.bytesOut ?? 0);
+  sum.reconnects = (sum.reconnects ?? 0) + (record.reconnects ?? 0);
+  sum.statuses ??= {};
+  for (const [name, count] of Object.entries(record.statuses ?? {}))
+    sum.statuses[name] = (sum.statuses[name] ?? 0) + count;
   for (const [cause, failed] of Object.entries(record.failed)) sum.failed[cause] = (sum.failed[cause] ?? 0) + failed;
 }
 
 /** A torn or foreign histogram is refused, and said to be: it must not take the run's other evidence with it. */
-function decode(text: string): Histogram | undefined {
+export function decodeHistogram(text: string | undefined): Histogram | undefined {
+  if (text === undefined) return undefined;
   try {
     return decodeFromCompressedBase64(text);
   } catch {
@@ -107,7 +128,7 @@ function percentiles(histogram: Histogram | undefined): Latency | undefined {
   };
 }
 
-const emptyHistogram = (digits: 2 | 3): Histogram =>
+export const emptyHistogram = (digits: 2 | 3): Histogram =>
   build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: 2,

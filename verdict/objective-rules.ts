@@ -1,8 +1,10 @@
 import type { SeriesSummary } from '#model/evidence-summary.ts';
 import { formatFigure } from '#model/figures.ts';
+import { hasIntendedStarts } from '#model/load-plan.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
 import type { Finding, JudgeInput, Rule } from './rule.ts';
+import { measureGenerators } from './saturation.ts';
 import { pointMs } from './series-fold.ts';
 
 /** The objectives of R6's table. Each is measured whether or not there is a limit, so that it can be shown. */
@@ -13,15 +15,18 @@ export const objectiveRules = {
   'cache-hit-ratio': cacheHitRatio,
 } as const satisfies Record<string, Rule>;
 
+/** A saturated generator's latencies are not the target's: it neither passes nor fails by them. */
 function latencyLocalReads({ plan, evidence }: JudgeInput): Finding {
   const reads = evidence.classes.find((each) => each.class === 'local-read');
-  return compare({
+  const found = compare({
     measured: reads?.overall.p95Ms,
     limit: plan.objectives.localReadP95MsMax,
     unit: 'ms',
-    what: 'p95 service time of local reads, fault windows included,',
+    what: `p95 ${hasIntendedStarts(plan.load) ? 'latency from the intended start' : 'service time'} of local reads, fault windows included,`,
     unseen: 'No local read was answered.',
   });
+  if (measureGenerators(evidence.generators)?.isSaturated !== true) return found;
+  return { ...found, outcome: 'inconclusive', reason: `${found.reason} Generator saturated: this may be its own.` };
 }
 
 const isPaused = ({ pauses = [] }: JudgeInput['evidence'], at: number): boolean =>

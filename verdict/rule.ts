@@ -4,7 +4,7 @@ import type { Plan } from '#model/plan.ts';
 import type { Answer } from '#model/verdict.ts';
 
 /** Everything that a verdict rests on; the same input gives the same verdict (R6.5). */
-export interface JudgeInput extends Pick<JudgeRequest, 'steps' | 'seeded' | 'verification' | 'aborted'> {
+export interface JudgeInput extends Pick<JudgeRequest, 'steps' | 'seeded' | 'verification' | 'capacity' | 'aborted'> {
   readonly plan: Plan;
   readonly evidence: EvidenceSummary;
   /** Every kind of operation that the plan's mix sends. */

@@ -13,7 +13,13 @@ export interface SoFar {
 }
 
 /** Answered by what follows the load. Before that they are open by nature; only a failure is told early. */
-const answeredAtTheEnd: readonly Question[] = ['seeding-reconciled', 'no-lost-write', 'no-scope-leak', 'stationary'];
+const answeredAtTheEnd: readonly Question[] = [
+  'seeding-reconciled',
+  'no-lost-write',
+  'no-scope-leak',
+  'stationary',
+  'capacity',
+];
 
 /**
  * The judge, asked before the end: the load is cut where the evidence ends, faults that are not over by then are not asked

@@ -62,6 +62,9 @@ function noLostWrite({ evidence, verification }: JudgeInput): Finding {
     };
   }
   if (verification === undefined) return open('What was written was not read back.');
+  if (verification.unheard !== undefined) {
+    return open(`What engines on ${verification.unheard.join(', ')} wrote is not known: nobody there handed it over.`);
+  }
   const { present, deleted, indeterminate, untracked } = evidence.writes;
   if (present + deleted + indeterminate === 0) return open('No write was ever acknowledged.');
   if (untracked > 0) return open(`${formatNumber(untracked)} writes were beyond the bound of what can be followed.`);
@@ -151,9 +154,11 @@ function stationary({ plan, evidence, verification }: JudgeInput): Finding {
   if (evidence.writes.present + evidence.writes.deleted + evidence.writes.indeterminate === 0) {
     return open('The load wrote nothing, so there is no growth to judge.');
   }
-  const { virtualUsers, liveObjectsMax } = plan.load;
+  const { virtualUsers, liveObjectsMax, model } = plan.load;
   const { liveAtEnd } = evidence.writes;
-  const held = virtualUsers * Math.max(liveObjectsMax, stormObjects);
+  // In the open model one user has iterations of every class, storms among them.
+  const heldEach = model === 'open' ? liveObjectsMax + stormObjects : Math.max(liveObjectsMax, stormObjects);
+  const held = virtualUsers * heldEach;
   // An unanswered write may have left an object that nobody could know of, and so nobody could delete.
   const left = Math.max(0, verification.remaining - verification.indeterminate);
   const measured = (left + Math.max(0, liveAtEnd - held)) / plan.population.tools;

@@ -72,6 +72,9 @@ export type HostActivities = ProvisionActivities & WatchActivities & FaultActivi
 export const onHost = (host: string): HostActivities =>
   proxyActivities<HostActivities>({ ...step('20 minutes', '40 minutes'), taskQueue: queues.hostOn(host) });
 
+/** A task for a host that nobody there takes in this time: whoever holds shards there is gone. */
+export const takenWithinMs = 8_000;
+
 /**
  * A shard lives on one host; when no worker there takes the task in time, it is placed again (design §2). Its heartbeats
  * are missed earlier than others: an engine that dies together with its worker is back when the next attempt looks.
@@ -80,7 +83,37 @@ export const onLoadHost = (host: string): LoadActivities =>
   proxyActivities<LoadActivities>({
     ...step('30 minutes', '50 minutes'),
     heartbeatTimeout: '5 seconds',
-    scheduleToStartTimeout: '8 seconds',
+    scheduleToStartTimeout: takenWithinMs,
+    taskQueue: queues.loadOn(host),
+  });
+
+/** Placing on a chosen host, when load is spread: what does not succeed soon is done elsewhere. */
+export const placeOnLoadHost = (
+  host: string,
+  { withinMs, attemptsMax }: { withinMs: number; attemptsMax: number },
+): Pick<LoadActivities, 'placeShard'> =>
+  proxyActivities<LoadActivities>({
+    ...step('1 minute', '10 minutes'),
+    retry: { ...base.retry, maximumAttempts: attemptsMax },
+    heartbeatTimeout: '5 seconds',
+    scheduleToStartTimeout: withinMs,
+    taskQueue: queues.loadOn(host),
+  });
+
+/** What a guest's engines wrote comes with it; a guest that is being restarted is waited for. */
+export const gatherOnLoadHost = (host: string): Pick<LoadActivities, 'handOverLoad'> =>
+  proxyActivities<LoadActivities>({
+    ...step('20 minutes', '40 minutes'),
+    scheduleToStartTimeout: '1 minute',
+    taskQueue: queues.loadOn(host),
+  });
+
+/** A search waits for it with nothing offered, and goes on without it when the host does not answer. */
+export const measureOnLoadHost = (host: string): Pick<LoadActivities, 'measureProbe'> =>
+  proxyActivities<LoadActivities>({
+    ...step('1 minute', '3 minutes'),
+    heartbeatTimeout: '5 seconds',
+    scheduleToStartTimeout: '1 minute',
     taskQueue: queues.loadOn(host),
   });
 
@@ -88,6 +121,6 @@ export const onLoadHost = (host: string): LoadActivities =>
 export const steerOnLoadHost = (host: string): Pick<LoadActivities, 'steerLoad'> =>
   proxyActivities<LoadActivities>({
     ...step('1 minute', '5 minutes'),
-    scheduleToStartTimeout: '8 seconds',
+    scheduleToStartTimeout: takenWithinMs,
     taskQueue: queues.loadOn(host),
   });

@@ -1,24 +1,57 @@
+import { isCancellation, sleep } from '@temporalio/workflow';
 import type { JudgeRequest } from '#model/activities.ts';
+import { placedAnewAfterMs } from '#model/held.ts';
 import type { RunResult } from '#model/progress.ts';
 import { judge, onHost, onLoadHost, report } from './activity-proxies.ts';
 import { untilAudited } from './audit-loop.ts';
 import { judgedSchedule } from './load-schedule.ts';
 import { cleanUpStep, type Run } from './run.ts';
+import { gather, guestsOf } from './spread-load.ts';
 
-/** Every host that made something for this run. */
+/** Every host that made something for this run, as long as one host drives all its load. */
 const hostsOf = (run: Run): string[] => [...new Set([run.state.host, ...run.state.shardHosts.filter(Boolean)])];
 
 export async function stopShards(run: Run): Promise<{ stopped: number }> {
-  const stops = run.state.shardHosts.map(async (host, shard) =>
-    host === '' ? { stopped: false } : onLoadHost(host).stopLoad({ ...run.ref, shard }),
-  );
+  const stops = run.state.shardHosts.map(async (host, shard) => {
+    if (host === '') return noEngine;
+    return run.state.spread === undefined || host === run.state.host
+      ? onLoadHost(host).stopLoad({ ...run.ref, shard })
+      : stopOnGuest(run, shard, host);
+  });
   const ended = await Promise.all(stops);
   return { stopped: ended.filter(({ stopped }) => stopped).length };
 }
 
-export async function collectEverywhere(run: Run): Promise<{ batches: number }> {
-  const collected = await Promise.all(hostsOf(run).map((host) => onHost(host).collectSpools(run.ref)));
-  return { batches: collected.reduce((sum, { batches }) => sum + batches, 0) };
+const noEngine = { stopped: false };
+
+/** Of a guest that does not answer, an engine has nobody to hold it, and ends when its lease does. */
+async function stopOnGuest(run: Run, shard: number, host: string): Promise<{ stopped: boolean }> {
+  try {
+    return await onLoadHost(host).stopLoad({ ...run.ref, shard });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    await sleep(placedAnewAfterMs, { summary: `until no engine of shard ${shard} lives` });
+    return noEngine;
+  }
+}
+
+/**
+ * `journals`: what load wrote is to be read back. `unheard`: guests that drove load and do not answer; the run is judged on
+ * what is there.
+ */
+export async function collectEverywhere(
+  run: Run,
+  { journals = false }: { journals?: boolean } = {},
+): Promise<{ batches: number; unheard: string[] }> {
+  if (run.state.spread === undefined) {
+    const collected = await Promise.all(hostsOf(run).map((host) => onHost(host).collectSpools(run.ref)));
+    return { batches: collected.reduce((sum, { batches }) => sum + batches, 0), unheard: [] };
+  }
+  const [home, guests] = await Promise.all([
+    onHost(run.state.host).collectSpools(run.ref),
+    gather(run, { hosts: guestsOf(run), journals }),
+  ]);
+  return { batches: home.batches + guests.batches, unheard: guests.unheard };
 }
 
 /**
@@ -43,7 +76,8 @@ export async function cleanUp(run: Run, aborted: string | undefined): Promise<Ru
       await untilAudited(run.state);
       return collectEverywhere(run);
     },
-    note: ({ batches }) => `${batches} batches of evidence stored`,
+    note: ({ batches, unheard }) =>
+      `${batches} batches of evidence stored${unheard.length === 0 ? '' : `, none from ${unheard.join(', ')}`}`,
   });
   const result = await judgeAndReport(run, aborted);
   await cleanUpStep(run, 'release', {
@@ -63,6 +97,7 @@ export function judgeRequest(run: Run, aborted?: string): JudgeRequest {
     seeded: state.seeded,
     ...(state.startsAt === 0 ? {} : { loadStartsAt: state.startsAt, loadEndsAt: state.endsAt }),
     ...judgedSchedule(run),
+    ...(state.capacity === undefined ? {} : { capacity: state.capacity }),
     ...(state.operatorActions.length === 0 ? {} : { operatorActions: state.operatorActions }),
     ...(run.verification === undefined ? {} : { verification: run.verification }),
     ...(state.warmUp === undefined ? {} : { warmUp: state.warmUp }),

@@ -7,14 +7,14 @@ import { type Considered, type Control, considerations } from './considerations.
 
 const startsAt = 1_000_000;
 const gigabyte = 1024 ** 3;
-const plan = planRun({
-  workflow: 'SoakWave',
-  input: { wave: 'smoke', users: 10, duration: 60_000, spawnRate: 10, faults: 'none' },
-  machine: { cores: 2, memoryBytes: 8 * gigabyte, diskFreeBytes: 40 * gigabyte },
-});
+const machine = { cores: 2, memoryBytes: 8 * gigabyte, diskFreeBytes: 40 * gigabyte };
+const planOf = (input: object) =>
+  planRun({ workflow: 'SoakWave', input: { wave: 'smoke', duration: 60_000, faults: 'none', ...input }, machine });
+const closedPlan = planOf({ users: 10, spawnRate: 10 });
+const openPlan = planOf({ users: 10, arrivalRate: 20 });
 
 /** A run in its load, as the operator sees it. */
-function setUp(change: { phase?: Progress['phase']; blocked?: string } = {}) {
+function setUp(change: { phase?: Progress['phase']; blocked?: string } = {}, plan = closedPlan) {
   const summary = summarisePlan(plan, 'hash');
   const state: CarriedRun = {
     ...{ schemaVersion: 1, plan: summary, host: 'h', steps: [], seeded: [], startsAt, endsAt: startsAt + 60_000 },
@@ -92,6 +92,40 @@ describe('what an operator asks for', () => {
     expect(setUp().problemOf('scaleLoad', { users: 21 })).toBe(
       '21 virtual users are more than this plan has slots and identities for: 20, where 10 are planned',
     );
+  });
+
+  it('is a rate where iterations begin at one, and users where they do not', () => {
+    const open = setUp({}, openPlan);
+    expect(setUp().problemOf('scaleLoad', { rate: 5 })).toMatch(/^this load is closed: .* is users$/);
+    expect(open.problemOf('scaleLoad', { users: 5 })).toMatch(/^this load is open: .* is rate$/);
+    expect(open.problemOf('scaleLoad', { rate: 20_001 })).toBe(
+      '20001 iterations a second are more than the 20 virtual users of this plan could ever take: at most 20000, were each over in a millisecond',
+    );
+    expect(open.act('scaleLoad', { rate: 15.5 })).toBe('scale the load to 15.5 iterations a second');
+    expect(open.progress).toMatchObject({ rate: 15.5, users: 16 });
+    expect(
+      open.state.stages.map(({ name, durationMs, ratePerSecondFrom }) => [name, durationMs, ratePerSecondFrom]),
+    ).toEqual([
+      ['hold', 21_000, 20],
+      ['scaled', 39_000, 15.5],
+    ]);
+    open.act('pause', {}, 30);
+    expect(open.progress).toMatchObject({ paused: true, rate: 0, users: 0 });
+  });
+
+  it('leaves the rate of a capacity search to the search', () => {
+    const searching = setUp();
+    const searched = planRun({
+      workflow: 'SoakWave',
+      input: { wave: 'smoke', capacity: {} },
+      machine: { cores: 2, memoryBytes: 8 * gigabyte, diskFreeBytes: 40 * gigabyte },
+    });
+    searching.state.plan = summarisePlan(searched, 'hash');
+    const refused = 'the load is a capacity search, which sets its rate itself; pause and extend are possible';
+    expect(searching.problemOf('scaleLoad', { rate: 5 })).toBe(refused);
+    expect(searching.problemOf('scaleLoad', { users: 5 })).toBe(refused);
+    expect(searching.problemOf('pause')).toBeUndefined();
+    expect(searching.problemOf('extend', { by: 60_000 })).toBeUndefined();
   });
 
   it('is one choice for one blocked step', () => {

@@ -1,3 +1,4 @@
+import { isOpenStage, plannedRate } from '#model/load-plan.ts';
 import type { OperatorAction, OperatorRequest } from '#model/operator.ts';
 import {
   type Changed,
@@ -9,7 +10,9 @@ import {
   resumeLoad,
   type ScheduleChange,
   scaleLoad,
+  scaleRate,
 } from '#model/schedule.ts';
+import { poolFor, rateMaxOf } from '#model/user-pool.ts';
 import { planAskedFault } from './asked-fault.ts';
 import { changeSchedule, type Scheduled } from './load-schedule.ts';
 
@@ -39,18 +42,13 @@ export const considerations: {
     }),
   resume: (run, _request, now) =>
     changed(run, now, { change: resumeLoad, what: 'resume the load', answer: 'the load goes on' }),
-  scaleLoad(run, { users }, now) {
-    const { usersMax, virtualUsers } = run.state.plan;
-    if (users > usersMax) {
-      return {
-        problem: `${users} virtual users are more than this plan has slots and identities for: ${usersMax}, where ${virtualUsers} are planned`,
-      };
+  scaleLoad(run, { users, rate }, now) {
+    if (run.state.plan.capacity !== undefined) {
+      return { problem: 'the load is a capacity search, which sets its rate itself; pause and extend are possible' };
     }
-    const what = `scale the load to ${users} virtual users`;
-    return changed(run, now, {
-      ...{ change: (change) => scaleLoad(change, users), what },
-      answer: `the load goes to ${users} virtual users, and stays there to its end`,
-    });
+    const isOpen = run.state.stages.some(isOpenStage);
+    if (rate !== undefined) return isOpen ? scaledRate(run, rate, now) : { problem: usersScaled };
+    return isOpen ? { problem: rateScaled } : scaledUsers(run, users ?? 0, now);
   },
   extend: (run, { by }, now) =>
     changed(run, now, {
@@ -94,6 +92,41 @@ export const considerations: {
     };
   },
 };
+
+const usersScaled = 'this load is closed: its users iterate as they are answered, and what can be changed is users';
+const rateScaled = 'this load is open: iterations begin at a rate, and what can be changed is rate';
+
+function scaledUsers(run: Controlled, users: number, now: number): Considered {
+  const { usersMax, virtualUsers } = run.state.plan;
+  if (users > usersMax) {
+    return {
+      problem: `${users} virtual users are more than this plan has slots and identities for: ${usersMax}, where ${virtualUsers} are planned`,
+    };
+  }
+  const what = `scale the load to ${users} virtual users`;
+  return changed(run, now, {
+    ...{ change: (change) => scaleLoad(change, users), what },
+    answer: `the load goes to ${users} virtual users, and stays there to its end`,
+  });
+}
+
+/** The pool grows with the rate, as far as this plan has users. */
+function scaledRate(run: Controlled, rate: number, now: number): Considered {
+  const { usersMax } = run.state.plan;
+  if (rate > rateMaxOf(usersMax)) {
+    return {
+      problem: `${rate} iterations a second are more than the ${usersMax} virtual users of this plan could ever take: at most ${rateMaxOf(usersMax)}, were each over in a millisecond`,
+    };
+  }
+  const what = `scale the load to ${rate} iterations a second`;
+  const { stages, startsAt } = run.state;
+  const present = Math.round(plannedRate({ stages }, now - startsAt) * 10) / 10;
+  const instead = present === 0 ? '' : ` in place of ${present}`;
+  return changed(run, now, {
+    ...{ change: (change) => scaleRate(change, rate, Math.min(poolFor(rate), usersMax)), what },
+    answer: `iterations begin at ${rate} a second${instead}, and so to the end of the load`,
+  });
+}
 
 const endPhases: readonly string[] = ['heal', 'collect', 'judge', 'report', 'release', 'done'];
 

@@ -1,15 +1,23 @@
-import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import type { LoadHosts } from '#model/activities.ts';
 import { type LoadTotals, type StepRecord, sumLoadTotals } from '#model/progress.ts';
 import { onLoadHost, placeShard } from './activity-proxies.ts';
 import { isAudited } from './audit-loop.ts';
+import { keepSearching, untilSearched } from './capacity-phase.ts';
 import { beginCheckpoint } from './checkpoints.ts';
 import { beginPlannedFaults, type Beside } from './fault-phase.ts';
 import { beginSchedule, endSchedule, shardSchedule, showSchedule, windowAt } from './load-schedule.ts';
 import { park, type Run } from './run.ts';
+import { beginSpread, gatherFromLeaving, hearOfHosts, moveShard, movesOf } from './spread-load.ts';
 import { keepSteering, onShard } from './steering.ts';
 
 /** Between placing the engines and the first user: time for every engine to be there at the start. */
 const startDelayMs = 4_000;
+/** Other hosts fetch plan and identities first. */
+const spreadStartDelayMs = 8_000;
+/** Shards whose window is over wait so long for another whose window is not, and are then held on for a while at a time. */
+const lateMs = 3_000;
+const keepLateMs = 5_000;
 /** How often the engines of a blocked load are looked after: well within their lease of five minutes. */
 const keepEveryMs = 2 * 60_000;
 
@@ -30,12 +38,28 @@ export async function beginLoad(run: Run): Promise<'begun' | 'skipped'> {
 }
 
 async function placeShards(run: Run): Promise<void> {
+  if (run.state.spread !== undefined) return spreadShards(run);
   const places = Array.from({ length: run.state.plan.shards }, async (_, shard) => {
     run.state.shardHosts[shard] = '';
-    const { host } = await placeShard({ ...run.ref, ...shardSchedule(run, shard) });
-    run.state.shardHosts[shard] = host;
+    const { host, hosts } = await placeShard({ ...run.ref, ...shardSchedule(run, shard) });
+    if (hosts === undefined) run.state.shardHosts[shard] = host;
+    else beginSpread(run, hosts);
   });
   await Promise.all(places);
+  if (isSpread(run)) await spreadShards(run);
+}
+
+const isSpread = ({ state }: Run): boolean => state.spread !== undefined;
+
+/** Several hosts are there as the load begins: each shard is placed on one of them, and those that live somewhere follow. */
+async function spreadShards(run: Run): Promise<void> {
+  const { state } = run;
+  // No engine has heard of a start yet, so that it may be put off without a trace.
+  if (state.shardHosts.every((host) => host === '')) state.startsAt = 0;
+  beginSchedule(run, Date.now() + spreadStartDelayMs);
+  const moves = movesOf(run);
+  const present = (shard: number): string => state.shardHosts.slice(shard, shard + 1).find(Boolean) ?? state.host;
+  await Promise.all(listShards(run).map((shard) => moveShard(run, shard, moves.get(shard) ?? present(shard))));
 }
 
 /**
@@ -48,6 +72,7 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue' | 'ski
   const beside: Beside = { scope: new CancellationScope(), pending: new Map<string, Promise<void>>() };
   const { scope, pending } = beside;
   const steering = keepSteering(run, beside);
+  keepSearching(run, beside);
   const end = async (): Promise<void> => {
     steering.stop();
     scope.cancel(); // none may begin, or go on, while the run is cleaned up
@@ -58,6 +83,7 @@ export async function holdWindows(run: Run): Promise<'ended' | 'continue' | 'ski
       beside,
       isIdle: () => pending.size === 0 && steering.isIdle() && isAudited(run.state),
     });
+    if (held === 'ended') await untilSearched(run);
     if (held === 'ended') await Promise.all(pending.values());
     return held;
   } finally {
@@ -81,9 +107,10 @@ async function holdAll(
     run.view.update({ window });
     beginPlannedFaults(run, beside, until);
     beginCheckpoint(run, { windows: window.of, ...beside });
-    const held = await holdWindow(run, until);
+    const held = await holdWindow(run, until, beside);
     if (held === 'skipped') return held;
     run.view.update({ load: sumLoadTotals(held) });
+    hearOfHosts(run, held);
     state.nextWindow += 1;
     state.heldUntil = until;
     from = until;
@@ -94,11 +121,11 @@ async function holdAll(
 }
 
 /** One window of all shards. One that fails for good blocks the run; meanwhile the engines are kept, so that `retry` finds them. */
-async function holdWindow(run: Run, until: number): Promise<LoadTotals[] | 'skipped'> {
+async function holdWindow(run: Run, until: number, beside: Beside): Promise<HeldWindow[] | 'skipped'> {
   for (;;) {
     const scope = new CancellationScope();
     try {
-      return await scope.run(() => Promise.all(listShards(run).map((shard) => holdShard(run, shard, until))));
+      return await scope.run(() => holdShards(run, until, beside));
     } catch (error) {
       scope.cancel();
       if ((await parkLoad(run, error)) === 'skip') {
@@ -112,8 +139,50 @@ async function holdWindow(run: Run, until: number): Promise<LoadTotals[] | 'skip
 
 const listShards = ({ state }: Run): number[] => Array.from({ length: state.plan.shards }, (_, shard) => shard);
 
-const holdShard = (run: Run, shard: number, until: number): Promise<LoadTotals> =>
-  onShard(run, shard, (host) => onLoadHost(host).holdLoad({ ...run.ref, ...shardSchedule(run, shard), until }));
+type HeldWindow = LoadTotals & LoadHosts;
+
+function holdShards(run: Run, until: number, beside: Beside): Promise<HeldWindow[]> {
+  if (isSpread(run)) return holdSpread(run, until, beside);
+  return Promise.all(listShards(run).map((shard) => holdShard(run, shard, until)));
+}
+
+/**
+ * Leases are short here, so that no shard waits for another: those that stay are held at once, whatever moves, and those whose
+ * window is over are held on while another is being placed anew, which takes longer than a lease.
+ */
+function holdSpread(run: Run, until: number, beside: Beside): Promise<HeldWindow[]> {
+  const moves = movesOf(run);
+  const froms = [...moves.keys()].flatMap((shard) => run.state.shardHosts[shard] ?? []);
+  const moved = new Map([...moves].map(([shard, to]) => [shard, moveShard(run, shard, to)]));
+  gatherFromLeaving(run, beside, { froms, moved: Promise.all(moved.values()) });
+  let left = run.state.plan.shards;
+  const isOver = (): boolean => left === 0;
+  return Promise.all(
+    listShards(run).map(async (shard) => {
+      if (moves.has(shard)) await moved.get(shard);
+      let held = await holdShard(run, shard, until);
+      left -= 1;
+      while (Date.now() < run.state.endsAt && !(await condition(isOver, lateMs))) {
+        held = await holdShard(run, shard, Math.min(Date.now() + keepLateMs, run.state.endsAt));
+      }
+      await condition(isOver);
+      return held;
+    }),
+  );
+}
+
+const holdShard = (run: Run, shard: number, until: number): Promise<HeldWindow> =>
+  onShard(run, shard, (host) => {
+    const schedule = shardSchedule(run, shard);
+    const held = onLoadHost(host).holdLoad({ ...run.ref, ...schedule, until });
+    return schedule.placing === undefined ? held : held.then((totals) => fenced(run, shard, totals));
+  });
+
+/** Whoever held it as one of several hosts has shortened the lease that its engine may have had before. */
+function fenced({ state }: Run, shard: number, totals: HeldWindow): HeldWindow {
+  if (state.spread !== undefined) state.spread.fenced[shard] = true;
+  return totals;
+}
 
 async function parkLoad(run: Run, error: unknown): Promise<'retry' | 'skip'> {
   const record: StepRecord =

@@ -42,6 +42,7 @@ export function showSchedule({ state, view }: Scheduled, now = Date.now()): void
     loadEndsAt: shownEnd(state, now),
     paused: held?.stage.inserted === 'pause',
     users: Math.round(held?.stage.usersTo ?? 0),
+    ...(held?.stage.ratePerSecondTo !== undefined && { rate: held.stage.ratePerSecondTo }),
   });
 }
 
@@ -61,7 +62,12 @@ export function windowAt({ state }: Scheduled, from: number): { index: number; o
 /** What an engine is to drive; the stages travel only when they are not the plan's. */
 export function shardSchedule({ state }: Scheduled, shard: number): ShardSchedule {
   const { startsAt, endsAt, revision, stages } = state;
-  return { shard, startsAt, endsAt, ...(revision === 0 ? {} : { revision, stages }) };
+  const placing = state.spread?.placings[shard];
+  return {
+    ...{ shard, startsAt, endsAt },
+    ...(revision === 0 ? {} : { revision, stages }),
+    ...(placing === undefined ? {} : { placing }),
+  };
 }
 
 /** When something that the plan has at `offsetMs` of its load falls due, as things stand. */

@@ -17,7 +17,8 @@ const descriptions: Readonly<Record<OperatorAction, string>> = {
   pause: 'Let the planned load go to nothing until `resume`; what follows moves by the pause. {"why":"…"}',
   resume: 'Go on with a paused load. {"why":"…"}',
   abort: 'End the run now; it is judged on what there is. {"why":"…"}',
-  scaleLoad: 'From now on to the end of the load so many virtual users. {"users":20,"why":"…"}',
+  scaleLoad:
+    'From now on to the end of the load so many virtual users, or in the open model iterations a second. {"users":20,"why":"…"} or {"rate":50,"why":"…"}',
   injectFault: 'A fault that was not planned, now. {"kind":"kill-gateway","victim":"gateway-2","hold":"5s","why":"…"}',
   extend: 'Let the load go on for longer. {"by":"10m","why":"…"}',
   resolveStep: 'Say what a blocked step shall do. {"choice":"retry","why":"…"}: retry, skip or abort',

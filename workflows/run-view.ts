@@ -48,6 +48,7 @@ function describeRun(progress: Progress): string {
       : [
           `Load: ${load.delivered} of ${load.due} user-seconds delivered, ${load.requests} requests, ${load.failed} failed`,
         ]),
+    ...describeSearch(progress),
     ...describeOperators(progress),
     '',
     '| | step | took | |',
@@ -56,12 +57,24 @@ function describeRun(progress: Progress): string {
   ].join('\n');
 }
 
+/** How far a capacity search is, in a line. */
+function describeSearch({ capacity }: Progress): string[] {
+  if (capacity === undefined) return [];
+  const { probes, look, ratePerSecond, met, missed, endedBy } = capacity;
+  const known = [met === undefined ? '' : `; met at ${met}/s`, missed === undefined ? '' : `; not met at ${missed}/s`];
+  const now = ratePerSecond === undefined ? '' : `, now ${ratePerSecond}/s (${look ?? 'first'})`;
+  return [`Capacity search: ${probes} probes${endedBy === undefined ? now : `, over: ${endedBy}`}${known.join('')}`];
+}
+
 /** The newest of what people told the run, in their words. */
-function describeOperators({ operatorActions = [], users, phase }: Progress): string[] {
+function describeOperators({ operatorActions = [], users, rate, phase }: Progress): string[] {
   const lines = operatorActions.map(
     ({ at, what, who, why }) => `- ${new Date(at).toISOString().slice(11, 19)} ${what} (${who}: ${why})`,
   );
-  const wanted = phase === 'load' && users !== undefined ? [`Virtual users wanted: ${users}`] : [];
+  const isKnown = phase === 'load' && users !== undefined;
+  const wanted = isKnown
+    ? [rate === undefined ? `Virtual users wanted: ${users}` : `Iterations a second wanted: ${rate}, of ${users} users`]
+    : [];
   return [...wanted, ...(lines.length === 0 ? [] : ['', ...lines])];
 }
 

@@ -1,15 +1,9 @@
-import {
-  ActivityFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-  log,
-  TimeoutFailure,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
 import { placeShard, steerOnLoadHost } from './activity-proxies.ts';
 import { beginAskedFaults, type Beside, hasAskedFaults } from './fault-phase.ts';
 import { shardSchedule } from './load-schedule.ts';
 import { describeFailure, type Run } from './run.ts';
+import { beginSpread, isUntaken, replaceShard } from './spread-load.ts';
 
 export interface Steering {
   /** Nothing that operators asked for is still on its way. */
@@ -54,7 +48,9 @@ async function steer(run: Run): Promise<void> {
   const shards = Array.from({ length: plan.shards }, async (_, shard) => {
     const order = { ...run.ref, ...shardSchedule(run, shard) };
     try {
-      await onShard(run, shard, (host) => steerOnLoadHost(host).steerLoad(order));
+      const ask = (host: string) => steerOnLoadHost(host).steerLoad(order);
+      // Of a load that is spread, whoever holds the shard finds out that its host is lost, and alone places it anew.
+      await (run.state.spread === undefined ? onShard(run, shard, ask) : ask(hostOf(run, shard)));
     } catch (error) {
       if (isCancellation(error)) throw error;
       // Every window brings the schedule with it: the next one does what this could not.
@@ -65,20 +61,23 @@ async function steer(run: Run): Promise<void> {
   run.state.steeredRevision = revision;
 }
 
+const hostOf = ({ state }: Run, shard: number): string => state.shardHosts[shard] ?? state.host;
+
 /** Asks the host that a shard lives on. When nobody there takes the task in time, the shard is placed again (design §2). */
 export async function onShard<T>(run: Run, shard: number, ask: (host: string) => Promise<T>): Promise<T> {
-  const { shardHosts } = run.state;
   for (;;) {
     try {
-      return await ask(shardHosts[shard] ?? run.state.host);
+      return await ask(hostOf(run, shard));
     } catch (error) {
-      const isLost =
-        error instanceof ActivityFailure &&
-        error.cause instanceof TimeoutFailure &&
-        error.cause.timeoutType === 'SCHEDULE_TO_START';
-      if (!isLost) throw error;
-      const { host } = await placeShard({ ...run.ref, ...shardSchedule(run, shard) });
-      shardHosts[shard] = host;
+      if (!isUntaken(error)) throw error;
+      if (run.state.spread !== undefined) {
+        await replaceShard(run, shard);
+        continue;
+      }
+      const { host, hosts } = await placeShard({ ...run.ref, ...shardSchedule(run, shard) });
+      // The stack's host answers, so it is there: what lives on it is asked again, and moves when the window is over.
+      if (hosts !== undefined) beginSpread(run, hosts);
+      run.state.shardHosts[shard] = host;
     }
   }
 }

@@ -16,8 +16,10 @@ const summaries: Readonly<Record<string, (request: Request) => string>> = {
   warmCache: () => 'ask until the hit ratio settles',
   placeShard: ({ shard }) => `place shard ${shard ?? 0}`,
   steerLoad: ({ shard, revision }) => `shard ${shard ?? 0}: schedule ${revision ?? 0}`,
+  measureProbe: ({ from, to }) => `measure the probe from ${clock(from)} to ${clock(to)}`,
   holdLoad: ({ shard, until }) => `hold shard ${shard ?? 0} until ${clock(until)}`,
   stopLoad: ({ shard }) => `end shard ${shard ?? 0}`,
+  handOverLoad: () => 'hand over what engines wrote on this host',
   injectFault: ({ fault }) => `inject ${fault ?? 'a fault'}`,
   healFaults: () => 'undo whatever is still injected',
   collectSpools: () => 'store what was spooled',
@@ -36,6 +38,8 @@ interface Request {
   readonly revision?: number;
   readonly what?: string;
   readonly until?: number;
+  readonly from?: number;
+  readonly to?: number;
   readonly fault?: string;
   readonly number?: number;
   readonly keep?: string;

@@ -12,6 +12,7 @@ describe('a control verb', () => {
     [['resume'], { run: 'latest', action: 'resume', request: {} }],
     [['abort', 'latest'], { run: 'latest', action: 'abort', request: {} }],
     [['scale', 'soak/small/1', '--users', '50'], { run: 'soak/small/1', action: 'scaleLoad', request: { users: 50 } }],
+    [['scale', '--rate', '12.5'], { run: 'latest', action: 'scaleLoad', request: { rate: 12.5 } }],
     [
       ['inject', '--kind', 'kill-gateway', '--victim', 'gateway-2', '--hold', '5s'],
       { run: 'latest', action: 'injectFault', request: { kind: 'kill-gateway', victim: 'gateway-2', hold: '5s' } },
@@ -55,7 +56,8 @@ describe('a request that makes no sense', () => {
   it.each([
     [['pause'], '--why is missing: say why'],
     [['pause', '--why', ' '], '--why: given " "; '],
-    [['scale', ...why], '--users is missing; it must be a number'],
+    [['scale', ...why], '--users is missing; say users, or in the open model rate'],
+    [['scale', '--users', '5', '--rate', '5', ...why], '--rate: given 5; a load has users or a rate, not both'],
     [['scale', '--users', '0', ...why], '--users: given 0; it must be at least 1'],
     [['scale', '--users', 'many', ...why], '--users: given "many"; it must be a number'],
     [['inject', ...why], '--kind is missing; allowed'],
@@ -81,7 +83,7 @@ describe('a request that makes no sense', () => {
     const { err } = await soak(['scale', '--user', '5']);
     expect(err.split('\n')).toEqual([
       '--user is not a flag of soak scale; did you mean --users?',
-      '--users is missing; it must be a number',
+      '--users is missing; say users, or in the open model rate',
       '--why is missing: say why in a few words; the reason stands in the audit and in the report',
       'See soak scale --help.',
     ]);

@@ -75,9 +75,15 @@ export const abort = control({
 export const scale = control({
   name: 'scale',
   action: 'scaleLoad',
-  summary: 'change the number of virtual users, from now to the end of the load',
-  flags: [{ name: 'users', value: 'N', kind: 'number', means: 'virtual users; reached at the plan’s spawn rate' }],
-  examples: [['soak scale latest --users 200 --why "where is the knee?"', '']],
+  summary: 'change the number of virtual users, or the rate of an open load, from now to the end of the load',
+  flags: [
+    { name: 'users', value: 'N', kind: 'number', means: 'virtual users; reached at the plan’s spawn rate' },
+    { name: 'rate', value: 'N', kind: 'number', means: 'of an open load: iterations begun per second, at once' },
+  ],
+  examples: [
+    ['soak scale latest --users 200 --why "where is the knee?"', ''],
+    ['soak scale latest --rate 150 --why "where is the knee?"', 'of a load that began with --arrival-rate'],
+  ],
 });
 
 export const inject = control({
@@ -98,7 +104,7 @@ export const inject = control({
 export const extend = control({
   name: 'extend',
   action: 'extend',
-  summary: 'let the load go on for longer, with as many users as at its end',
+  summary: 'let the load go on for longer, with as many users, or at the rate, as at its end',
   flags: [{ name: 'by', value: 'LENGTH', kind: 'text', means: 'how much longer, e.g. 10m' }],
   examples: [['soak extend --by 10m --why "p95 has not settled"', '']],
 });

@@ -22,6 +22,7 @@ export const run: Verb = {
     ['soak run smoke', 'a minute of load, a verdict, a report'],
     ['soak run small --users 50 --duration 5m', 'the small wave with half its users for a third of its time'],
     ['soak run large --scale 0.05 --faults none', 'a large wave’s shape at a twentieth of its size, undisturbed'],
+    ['soak run small --capacity', 'how many requests a second it can carry, with the knee and the safe limit'],
     ['soak run small --without operations-checked', 'one promise less, named in the headline of the verdict'],
     ['soak run --workflow StabilityRun small --duration 8h --detach', 'a working day of soaking; soak attach shows it'],
     ['soak run --workflow AllWaves smoke small --json', 'two waves in order, compared'],

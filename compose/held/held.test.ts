@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { readLease } from './desired-file.ts';
 import { type Following, followHeld } from './follow.ts';
-import { extendLease } from './lease.ts';
+import { extendLease, setLease } from './lease.ts';
 import { place, steer } from './place.ts';
 
 const runKey = 'run-1';
@@ -147,5 +147,22 @@ describe('extendLease', () => {
     expect(readLease(folder)).toEqual({ epoch: 2, leaseUntil: 1_000 });
     expect(extendLease(folder, 3, 400)).toBe(true);
     expect(readLease(folder)).toEqual({ epoch: 3, leaseUntil: 400 });
+  });
+});
+
+describe('setLease', () => {
+  it('shortens too, and refuses the holder of an earlier epoch', () => {
+    extendLease(folder, 2, 9_000);
+    expect(setLease(folder, 2, 500)).toBe(true);
+    expect(readLease(folder)).toEqual({ epoch: 2, leaseUntil: 500 });
+    expect(setLease(folder, 1, 700)).toBe(false);
+    expect(readLease(folder)).toEqual({ epoch: 2, leaseUntil: 500 });
+  });
+});
+
+describe('place', () => {
+  it('goes above a floor, and above what was there', () => {
+    expect(place({ folder, runKey, payload: 1, epochFloor: 200 }).epoch).toBe(201);
+    expect(place({ folder, runKey, payload: 1, epochFloor: 100 }).epoch).toBe(202);
   });
 });

@@ -11,3 +11,14 @@ export function extendLease(folder: string, epoch: number, untilMs: number): boo
   if (untilMs > standing) writeLease(folder, { epoch, leaseUntil: untilMs });
   return true;
 }
+
+/**
+ * As above, but the lease ends at `untilMs` however long it was: where it must never reach beyond what its holder may promise.
+ * Of two holders of one epoch the one that wrote last decides.
+ */
+export function setLease(folder: string, epoch: number, untilMs: number): boolean {
+  const present = readLease(folder);
+  if (present !== undefined && present.epoch > epoch) return false;
+  writeLease(folder, { epoch, leaseUntil: untilMs });
+  return true;
+}

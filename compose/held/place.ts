@@ -7,15 +7,17 @@ export interface Placement {
   readonly folder: string;
   readonly runKey: string;
   readonly payload: unknown;
+  /** The new epoch is higher than this; 0 unless said otherwise. */
+  readonly epochFloor?: number;
 }
 
 /**
  * Raises the epoch: whatever follows this folder ends, and the next process to start obeys these orders. The caller has the
  * folder's lock, because what it starts belongs to this epoch.
  */
-export function place({ folder, runKey, payload }: Placement): Desired {
+export function place({ folder, runKey, payload, epochFloor = 0 }: Placement): Desired {
   // The lease is extended before a process starts, so it knows the epoch of whatever lives, should the orders be lost.
-  const epoch = Math.max(readDesired(folder)?.epoch ?? 0, readLease(folder)?.epoch ?? 0) + 1;
+  const epoch = Math.max(epochFloor, readDesired(folder)?.epoch ?? 0, readLease(folder)?.epoch ?? 0) + 1;
   const desired = { runKey, epoch, revision: 0, stop: false, payload };
   writeDesired(folder, desired);
   return desired;

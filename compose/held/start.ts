@@ -4,7 +4,7 @@ import { withLock } from '../lock.ts';
 import { specHash } from '../process-record.ts';
 import { type ProcessTable } from '../process-table.ts';
 import { heldLock, mendHeld, readDesired } from './desired-file.ts';
-import { extendLease } from './lease.ts';
+import { extendLease, setLease } from './lease.ts';
 import { place } from './place.ts';
 
 export interface HeldStart {
@@ -17,6 +17,10 @@ export interface HeldStart {
   readonly payload: unknown;
   /** Length of the first lease; 5 min unless said otherwise. */
   readonly leaseMs?: number;
+  /** End of the lease instead, also of an adopted process, which may have had a longer one. */
+  readonly leaseUntil?: number;
+  /** A process that is started has a higher epoch than this. */
+  readonly epochFloor?: number;
   readonly now?: () => number;
   /** Told of each file that was spoilt and put beside. */
   readonly onMended?: (line: string) => void;
@@ -38,7 +42,8 @@ export async function startHeld(start: HeldStart): Promise<HeldProcess> {
     for (const line of mendHeld(folder)) start.onMended?.(line);
     const running = adoptable(start);
     const epoch = running?.epoch ?? raiseEpoch(start);
-    extendLease(folder, epoch, now() + (start.leaseMs ?? leaseMs));
+    if (start.leaseUntil === undefined) extendLease(folder, epoch, now() + (start.leaseMs ?? leaseMs));
+    else setLease(folder, epoch, start.leaseUntil);
     if (running !== undefined) return { ...running, adopted: true };
     const { record } = await table.launch(start.spec(epoch));
     return { record, epoch, adopted: false };
@@ -57,10 +62,11 @@ function adoptable({ folder, table, spec, runKey }: HeldStart): { record: Proces
   return { record, epoch: desired.epoch };
 }
 
-function raiseEpoch({ folder, runKey, payload }: HeldStart): number {
+function raiseEpoch({ folder, runKey, payload, epochFloor }: HeldStart): number {
   const standing = readDesired(folder);
   const isSteered = standing?.runKey === runKey && !standing.stop;
-  return place({ folder, runKey, payload: isSteered ? standing.payload : payload }).epoch;
+  const orders = isSteered ? standing.payload : payload;
+  return place({ folder, runKey, payload: orders, ...(epochFloor === undefined ? {} : { epochFloor }) }).epoch;
 }
 
 /** Makes a held folder readable again before it is asked anything; see `mendHeld`. */

@@ -5,8 +5,8 @@ import * as z from 'zod';
 import { StackAddress } from '#model/stack.ts';
 import { createExclusive, readIfPresent, writeAtomic } from '../atomic-file.ts';
 import { planPostgres, preparePostgres } from '../postgres.ts';
-import { type ListedProcess, type ProcessTable, createProcessTable } from '../process-table.ts';
-import { type LocalStackOptions, type LocalStackPlan, planLocalStack } from './stack-plan.ts';
+import { type ProcessTable, createProcessTable } from '../process-table.ts';
+import { type LocalStackOptions, type LocalStackPlan, planLocalStack, secretName } from './stack-plan.ts';
 
 /** `stack.json`: what was provisioned, for whoever comes later and has no plan. */
 const StackFile = z.strictObject({ address: StackAddress, order: z.array(z.string()) });
@@ -15,12 +15,6 @@ type StackFile = z.infer<typeof StackFile>;
 export interface ProvisionOptions extends LocalStackOptions {
   /** Told each part that is ready, for heartbeats and people. */
   readonly onProgress?: (line: string) => void;
-}
-
-/** What stands in a stack folder. */
-export interface StackDescription {
-  readonly address: StackAddress;
-  readonly processes: readonly ListedProcess[];
 }
 
 /**
@@ -75,11 +69,10 @@ export async function releaseLocal(stackFolder: string): Promise<string[]> {
   return roles;
 }
 
-/** What was provisioned in a folder and how its processes are now; undefined when nothing was. */
-export function describeStack(stackFolder: string): StackDescription | undefined {
+/** Where the stack of a folder, or of a copy of it, is; its secret is the one in that folder. Undefined when nothing was provisioned. */
+export function readStackAddress(stackFolder: string): StackAddress | undefined {
   const stack = readStack(stackFolder);
-  if (stack === undefined) return undefined;
-  return { address: stack.address, processes: openStackTable(stackFolder).list() };
+  return stack && { ...stack.address, secretFile: join(stackFolder, secretName) };
 }
 
 /** Roles that were provisioned and of which there is no record any more; none where nothing was provisioned. */

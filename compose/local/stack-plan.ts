@@ -127,6 +127,9 @@ function planPrometheus(options: LocalStackOptions): ConfiguredServer {
   return { folder, file: { path, text }, process };
 }
 
+/** In the stack's folder. */
+export const secretName = 'secret';
+
 function addressOf({ plan, stackFolder, ports }: LocalStackOptions): StackAddress {
   const local = (port: number): string => `http://127.0.0.1:${port}`;
   return {
@@ -137,7 +140,7 @@ function addressOf({ plan, stackFolder, ports }: LocalStackOptions): StackAddres
     redisUrl: `redis://127.0.0.1:${ports.redis}`,
     nginxStatusUrl: `${local(ports.nginx)}/nginx_status`,
     prometheusUrl: local(ports.prometheus),
-    secretFile: join(stackFolder, 'secret'),
+    secretFile: join(stackFolder, secretName),
   };
 }
 

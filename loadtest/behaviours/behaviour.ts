@@ -12,7 +12,7 @@ export interface Behaviour extends BehaviourClass {
   readonly weight: number;
 }
 
-interface Task {
+export interface Task {
   readonly weight: number;
   /** One iteration; whatever requests it makes, it counts once. */
   readonly run: (user: VirtualUser) => Promise<void>;

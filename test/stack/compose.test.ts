@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { followHeld } from '#compose/held/follow.ts';
 import { type HeldStart, startHeld } from '#compose/held/start.ts';
 import { isSame } from '#compose/identity.ts';
-import { describeStack, openStackTable, provisionLocal, releaseLocal } from '#compose/local/provision.ts';
+import { openStackTable, provisionLocal, releaseLocal } from '#compose/local/provision.ts';
 import { checkMachine } from '#compose/preflight.ts';
 import { dataFolderOf } from '#compose/postgres.ts';
 import { readStarts, specHash, writeStarts } from '#compose/process-record.ts';
@@ -345,7 +345,9 @@ describe('the local stack', () => {
     expect(await busy).toBe('cut off');
     expect(await query(address.databaseUrl, 'select 1')).toBe(1);
     expect(
-      describeStack(stackFolder)?.processes.map(({ role, incarnation, isAlive }) => [role, incarnation, isAlive]),
+      openStackTable(stackFolder)
+        .list()
+        .map(({ role, incarnation, isAlive }) => [role, incarnation, isAlive]),
     ).toEqual([
       ['gateway-1', 2, true],
       ['gateway-2', 1, true],

@@ -68,7 +68,12 @@ export async function startSystem(
     return { exitCode, stdout, stderr };
   };
   const up = await soak('up');
-  if (up.exitCode !== 0) throw new Error(`soak up failed: ${up.stdout}\n${up.stderr}`);
+  if (up.exitCode !== 0) {
+    // Whatever of it came up would be in the way of the next system on these ports.
+    await soak('down', '--abort', '--purge');
+    giveBack();
+    throw new Error(`soak up failed: ${up.stdout}\n${up.stderr}`);
+  }
   const connection = await Connection.connect({ address: `127.0.0.1:${7_233 + portOffset}`, channelArgs });
   const client = new Client({ connection });
 

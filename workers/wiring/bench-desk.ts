@@ -20,8 +20,10 @@ import type { Plan } from '#model/plan.ts';
 import { type BenchSlice, planSlices } from '#seeding/bench-slice.ts';
 import { withClient } from '#seeding/database.ts';
 import { referenceSchema } from '#targets/reference/schema.ts';
+import { benchEndurance } from './bench-endurance.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './environment.ts';
+import { benchLoad } from './load-bench.ts';
 import { measurePlanned } from './machine.ts';
 import { takeStateFolder } from './readiness.ts';
 import { type CopyBench, type CopyTrial, tryCopy } from './seed-bench.ts';
@@ -38,6 +40,8 @@ export function createBenchDesk(context: Context): BenchDesk {
         await server.stop();
       }
     },
+    benchLoad: (order, onLine) => benchLoad(context, order, onLine),
+    benchEndurance: (order, onLine) => benchEndurance(context, order, onLine),
   };
 }
 

@@ -28,6 +28,7 @@ const closing: readonly string[] = [
   'holdWatch',
   'healFaults',
   'stopLoad',
+  'handOverLoad',
   'stopWatching',
   'collectSpools',
   'audit',

@@ -25,7 +25,7 @@ export async function reckonCheckpoint(context: Context, request: CheckpointRequ
   const plan = planAsSteered(await context.readPlan(request), request.stages);
   const upTo = Math.max(loadStartsAt, presentOf(plan, await context.store.storedUntil(runKey), startedAt));
   const counted = countRecords(context.store.reader().records(runKey));
-  const evidence = await foldEvidence({ records: counted.records, plan, loadStartsAt, loadEndsAt: upTo });
+  const evidence = await foldEvidence({ records: counted.records, plan, loadStartsAt, loadEndsAt: upTo, goesOn: true });
   const { outcome, headline, answers } = judgeSoFar({
     plan,
     evidence,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { describeStack, openStackTable } from '#compose/local/provision.ts';
+import { openStackTable, readStackAddress } from '#compose/local/provision.ts';
 import { createProcessTable, type ProcessTable } from '#compose/process-table.ts';
 import { postgresUrl } from '#compose/postgres.ts';
 import { createEvidenceStore, type EvidenceStore } from '#evidence/store.ts';
@@ -27,7 +27,7 @@ export interface Context {
   heldTable(run: { runKey: string }): ProcessTable;
   runPlaces(run: { runKey: string }): RunPlaces;
   readPlan(run: RunRef): Promise<Plan>;
-  /** Where the provisioned stack is; throws when there is none. */
+  /** Where the provisioned stack is, of this host or of the one that it is a guest of; throws when there is none. */
   stackAddress(): StackAddress;
   speech(plan: Plan): TargetSpeech;
 }
@@ -37,8 +37,8 @@ export function createContext(environment: Environment, log: Logger): Context {
   const store = createEvidenceStore({ databaseUrl: postgresUrl(places.evidencePort) });
   const runPlaces = ({ runKey }: { runKey: string }): RunPlaces => places.run(runKey);
   const stackAddress = (): StackAddress => {
-    const stack = describeStack(places.stack);
-    if (stack !== undefined) return stack.address;
+    const address = readStackAddress(environment.guestOf ?? places.stack);
+    if (address !== undefined) return address;
     throw new Error(`no stack was provisioned on ${environment.host}`);
   };
   return {

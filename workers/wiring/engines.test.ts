@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineTotals } from '#loadtest/totals.ts';
-import { foldTotals, totalsFile } from './engines.ts';
+import type { Beat } from '#activities/heartbeat.ts';
+import type { Context } from './context.ts';
+import { createEngineKeeper, foldTotals, totalsFile } from './engines.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -69,5 +71,31 @@ describe('foldTotals', () => {
     writeFileSync(join(folder, 'desired.json'), '{}');
     writeFileSync(join(folder, 'totals-3.json.new'), '{"cut');
     expect(foldTotals(folder)).toEqual({ ...nothing, due: 60 });
+  });
+});
+
+describe('placing a shard on no host in particular', () => {
+  const run = { runKey: 'r', workflowId: 'w', planHash: 'h' };
+  const schedule = { shard: 0, startsAt: 1, endsAt: 2 };
+
+  /** What is answered where these hosts are known; whoever begins to place reads the plan, which is not there. */
+  async function place(hosts: readonly string[] | undefined): Promise<unknown> {
+    const context = {
+      environment: { host: 'home' },
+      runPlaces: () => ({ held: folder }),
+      readPlan: () => Promise.reject(new Error('it begins')),
+    } as unknown as Context;
+    const beat: Beat = {
+      ...{ signal: new AbortController().signal, progress: () => undefined, confirm: () => Promise.resolve() },
+    };
+    return createEngineKeeper(context, { hosts: () => hosts }).place(run, schedule, beat);
+  }
+
+  it('starts nothing where there are several to choose from, and tells which', async () => {
+    expect(await place(['guest', 'home'])).toEqual({ hosts: ['guest', 'home'] });
+  });
+
+  it.each([[['home']], [[]], [undefined]])('begins here when these are known: %j', async (hosts) => {
+    await expect(place(hosts)).rejects.toThrow('it begins');
   });
 });

@@ -1,41 +1,54 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Beat } from '#activities/heartbeat.ts';
 import type { EngineKeeper } from '#activities/ramp-load.ts';
 import { readIfPresent, writeAtomic } from '#compose/atomic-file.ts';
 import { readDesired } from '#compose/held/desired-file.ts';
-import { extendLease } from '#compose/held/lease.ts';
 import { steer } from '#compose/held/place.ts';
 import { type HeldProcess, mendHeldFolder, startHeld } from '#compose/held/start.ts';
 import type { ProcessTable } from '#compose/process-table.ts';
 import { EngineTotals } from '#loadtest/totals.ts';
-import type { RunRef, ShardSchedule } from '#model/activities.ts';
-import { leaseMs } from '#model/held.ts';
+import type { LoadHosts, RunRef, ShardSchedule } from '#model/activities.ts';
 import { EngineOrders } from '#model/load-plan.ts';
 import type { LoadTotals } from '#model/progress.ts';
 import { readIdentities } from '#seeding/identities.ts';
 import type { Context } from './context.ts';
+import { type EngineLease, takeLease } from './engine-lease.ts';
+import { createGuestDuties, handOverLoad } from './guest-duties.ts';
 import { heldSpec } from './held-spec.ts';
+import type { LoadPresence } from './load-presence.ts';
 import { loopbackHosts } from './places.ts';
+import { readProbe } from './probe-reader.ts';
 
 const lookMs = 200;
-const leaseEveryMs = 2_000;
+const tellEveryMs = 2_000;
 /** Beyond the drain, before a stop is forced. */
 const stopMarginMs = 6_000;
 
 export const engineName = (shard: number): string => `engine-${shard}`;
 export const totalsFile = (folder: string, incarnation: number): string => join(folder, `totals-${incarnation}.json`);
 
-export function createEngineKeeper(context: Context): EngineKeeper {
+/** `presence`: which hosts there are to place shards on. */
+export function createEngineKeeper(context: Context, presence: Pick<LoadPresence, 'hosts'>): EngineKeeper {
   const folderOf = (run: RunRef, shard: number): string => join(context.runPlaces(run).held, engineName(shard));
-  const start = async (run: RunRef, schedule: ShardSchedule): Promise<HeldProcess> => {
+  const dutiesOf = createGuestDuties(context);
+  /** A load that is spread wants to know of all hosts; one that is not, of others only. */
+  const hostsFor = ({ placing }: ShardSchedule): LoadHosts => {
+    const hosts = presence.hosts();
+    const isAlone = hosts?.every((host) => host === context.environment.host) ?? true;
+    return hosts === undefined || (isAlone && placing === undefined) ? {} : { hosts };
+  };
+  const start = async (run: RunRef, schedule: ShardSchedule, lease: EngineLease): Promise<HeldProcess> => {
     const folder = folderOf(run, schedule.shard);
     const orders = await ordersOf(context, run, schedule);
+    await lease.ready();
     const held = await startHeld({
       folder,
       table: context.heldTable(run),
       runKey: run.runKey,
       payload: orders,
+      ...lease.startOptions(),
       spec: (epoch) =>
         heldSpec(context.environment, {
           role: engineName(schedule.shard),
@@ -52,9 +65,13 @@ export function createEngineKeeper(context: Context): EngineKeeper {
   };
   return {
     host: context.environment.host,
-    async place(run, schedule) {
-      mkdirSync(folderOf(run, schedule.shard), { recursive: true });
-      await start(run, schedule);
+    async place(run, schedule, beat) {
+      const others = hostsFor(schedule);
+      if (others.hosts !== undefined && schedule.placing === undefined) return others;
+      const folder = folderOf(run, schedule.shard);
+      mkdirSync(folder, { recursive: true });
+      await start(run, schedule, await takeLease(folder, { placing: schedule.placing, beat }));
+      return {};
     },
     async steer(run, schedule) {
       const steered = await giveOrders(
@@ -66,36 +83,66 @@ export function createEngineKeeper(context: Context): EngineKeeper {
     },
     async hold(run, schedule, { until, beat }) {
       const folder = folderOf(run, schedule.shard);
-      const name = engineName(schedule.shard);
-      for (const line of await mendHeldFolder(folder)) context.log.warn({ runKey: run.runKey }, line);
-      const isStopped = (): boolean => readDesired(folder)?.stop === true;
-      const isGone = (): boolean => context.heldTable(run).adopt(name) === undefined;
-      // Operators move the end while a window is held.
-      const endsAt = (): number => standingOrders(folder, run.runKey)?.endsAt ?? schedule.endsAt;
-      // An attempt that comes too late must not start anew what was stopped, or what has ended by itself.
-      const isOver = (): boolean => isStopped() || (isGone() && Date.now() >= endsAt());
-      if (isOver()) return foldTotals(folder);
-      let held = await start(run, schedule);
-      let extendedAt = 0;
-      while (Date.now() < Math.min(until, endsAt())) {
-        beat.signal.throwIfAborted();
-        if (isOver()) break;
-        if (isGone()) {
-          context.log.warn({ runKey: run.runKey, shard: schedule.shard }, 'the engine died and is started again');
-          held = await start(run, schedule);
-        }
-        if (Date.now() - extendedAt >= leaseEveryMs) {
-          extendLease(folder, held.epoch, Date.now() + leaseMs);
-          extendedAt = Date.now();
-          beat.progress(foldTotals(folder));
-        }
-        await sleep(Math.min(lookMs, Math.max(1, until - Date.now())), undefined, { signal: beat.signal });
-      }
-      return foldTotals(folder);
+      const lease = await takeLease(folder, { placing: schedule.placing, beat });
+      const duties = dutiesOf(run, beat.signal);
+      const totals = await holdEngine(context, run, {
+        ...{ folder, schedule, until, beat, lease },
+        start: () => start(run, schedule, lease),
+        look: () => {
+          duties.look();
+        },
+      });
+      return { ...totals, ...hostsFor(schedule) };
     },
+    measure: (run, probe, signal) =>
+      readProbe(context, run, { ...probe, signal, folderOf: (shard) => folderOf(run, shard) }),
     stop: (run, shard) =>
       stopEngine(context.heldTable(run), { runKey: run.runKey, shard, folder: folderOf(run, shard) }),
+    handOver: (run, options) => handOverLoad(context, run, options),
   };
+}
+
+/** Keeps one engine alive until the window ends, and folds what its incarnations did. */
+async function holdEngine(
+  context: Context,
+  run: RunRef,
+  held: {
+    readonly folder: string;
+    readonly schedule: ShardSchedule;
+    readonly until: number;
+    readonly beat: Beat;
+    readonly lease: EngineLease;
+    start(): Promise<HeldProcess>;
+    look(): void;
+  },
+): Promise<LoadTotals> {
+  const { folder, schedule, until, beat, lease } = held;
+  for (const line of await mendHeldFolder(folder)) context.log.warn({ runKey: run.runKey }, line);
+  const isStopped = (): boolean => readDesired(folder)?.stop === true;
+  const isGone = (): boolean => context.heldTable(run).adopt(engineName(schedule.shard)) === undefined;
+  // Operators move the end while a window is held.
+  const endsAt = (): number => standingOrders(folder, run.runKey)?.endsAt ?? schedule.endsAt;
+  // An attempt that comes too late must not start anew what was stopped, or what has ended by itself.
+  const isOver = (): boolean => isStopped() || (isGone() && Date.now() >= endsAt());
+  if (isOver()) return foldTotals(folder);
+  let engine = await held.start();
+  let toldAt = 0;
+  while (Date.now() < Math.min(until, endsAt())) {
+    beat.signal.throwIfAborted();
+    if (isOver()) break;
+    if (isGone() && lease.mayStart()) {
+      context.log.warn({ runKey: run.runKey, shard: schedule.shard }, 'the engine died and is started again');
+      engine = await held.start();
+    }
+    lease.extend(engine.epoch);
+    held.look();
+    if (Date.now() - toldAt >= tellEveryMs) {
+      beat.progress(foldTotals(folder));
+      toldAt = Date.now();
+    }
+    await sleep(Math.min(lookMs, Math.max(1, until - Date.now())), undefined, { signal: beat.signal });
+  }
+  return foldTotals(folder);
 }
 
 async function stopEngine(

@@ -100,6 +100,13 @@ describe('a Temporal service of somebody else', () => {
   });
 });
 
+describe('a guest', () => {
+  it('is whoever is told where the stack of another host is described', () => {
+    expect(read({ SOAK_STACK: '/srv/stack' }).guestOf).toBe('/srv/stack');
+    expect(read()).not.toHaveProperty('guestOf');
+  });
+});
+
 describe('what child processes are given', () => {
   it('is enough to come to the same settings, and nothing else', () => {
     const { forChildren } = read({

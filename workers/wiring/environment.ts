@@ -27,6 +27,7 @@ const Settings = z.strictObject({
     .max(39_000)
     .refine((offset) => offset !== 1_000, "Temporal would want the port of the other one's UI: choose 100, or 2000")
     .optional(),
+  SOAK_STACK: z.string().min(1).optional(),
   SOAK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).optional(),
   /** For tests of durability alone: see test-hooks.ts. */
   SOAK_TEST_HOOKS: z.literal('1').optional(),
@@ -40,6 +41,11 @@ export interface Environment {
   readonly stateFolder: string;
   /** The host's stable name: part of its queues' names. */
   readonly host: string;
+  /**
+   * Set on a guest, which drives load against a stack of another host: the folder where stack.json and secret of it are, or
+   * copies of them.
+   */
+  readonly guestOf?: string;
   /** Added to every port, so that a second stack can live on one machine. */
   readonly portOffset: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -85,6 +91,7 @@ export function readEnvironment(variables: Variables = process.env): Environment
     home: repository,
     stateFolder: resolve(settings.SOAK_HOME ?? join(repository, '.soak')),
     host: settings.SOAK_HOST ?? hostname(),
+    ...(settings.SOAK_STACK === undefined ? {} : { guestOf: resolve(settings.SOAK_STACK) }),
     portOffset: settings.SOAK_PORT_OFFSET ?? 0,
     logLevel: settings.SOAK_LOG_LEVEL ?? 'info',
     searchPath: (variables['PATH'] ?? '').split(':').filter((folder) => folder !== ''),

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Inquiry } from '#loadtest/inquiry.ts';
-import { readJournals } from '#loadtest/journal-file.ts';
+import { journalWriters, readJournals } from '#loadtest/journal-file.ts';
 import { type ReadBack, type ReadBackOptions, readBackWrites } from '#loadtest/read-back.ts';
+import type { StoredObjects } from '#loadtest/stored-objects.ts';
 import type { RunRef } from '#model/activities.ts';
 import type { EvidenceSink, FindingRecord, ReadBackRecord } from '#model/evidence.ts';
+import { epochsPerPlacing } from '#model/held.ts';
 import { readIdentities } from '#seeding/identities.ts';
 import { readWrittenTools } from '#seeding/written-tools.ts';
 import { referenceTarget } from '#targets/reference/target.ts';
@@ -31,15 +33,55 @@ export async function createOracle(
   const { baseUrl, databaseUrl } = context.stackAddress();
   const { population } = plan;
   const count = Math.min(plan.load.usersMax, population.users);
+  const namePrefix = `soak-${runTagOf(run.runKey)}-`;
   return {
     ...{ baseUrl, allowedHosts: loopbackHosts, speech: context.speech(plan), concurrency, signal },
     identities: await readIdentities({ databaseUrl, plan: population, count }),
-    stored: readWrittenTools({ databaseUrl, plan: population, schema: referenceTarget.schema }),
+    stored: rowsOfKnown(
+      readWrittenTools({ databaseUrl, plan: population, schema: referenceTarget.schema }),
+      namePrefix,
+      () => journalWriters(context.runPlaces(run).writes),
+    ),
     journals: () => readJournals(context.runPlaces(run).writes, verifyWriter),
-    namePrefix: `soak-${runTagOf(run.runKey)}-`,
+    namePrefix,
     cacheBoundMs: referenceTarget.cacheBoundMs,
   };
 }
+
+/**
+ * Leaves out the rows that engines on other hosts wrote, for as long as their journals are there and not here: nobody here can
+ * say what they should be. Such an engine is known by its number, which is that of a placing over several hosts.
+ * @internal
+ */
+export function rowsOfKnown(
+  stored: StoredObjects,
+  namePrefix: string,
+  writers: () => Promise<ReadonlySet<string>>,
+): StoredObjects {
+  return {
+    async *pages(prefix) {
+      for await (const page of stored.pages(prefix)) {
+        // After the page: an engine whose row is in it had its journal by then.
+        const known = page.some(({ name }) => isOfPlacing(name)) ? await writers() : noWriters;
+        yield page.filter(({ name }) => !isOfPlacing(name) || known.has(writerOf(name) ?? ''));
+      }
+    },
+    among: (objectIds) => stored.among(objectIds),
+  };
+
+  function isOfPlacing(name: string): boolean {
+    return Number(partsOf(name)?.[2] ?? 0) > epochsPerPlacing;
+  }
+  function writerOf(name: string): string | undefined {
+    const [, shard, incarnation] = partsOf(name) ?? [];
+    return shard === undefined || incarnation === undefined ? undefined : `engine-${shard}.${incarnation}`;
+  }
+  function partsOf(name: string): RegExpExecArray | null {
+    return name.startsWith(namePrefix) ? /^(\d+)-(\d+)-/.exec(name.slice(namePrefix.length)) : null;
+  }
+}
+
+const noWriters: ReadonlySet<string> = new Set();
 
 /**
  * Reads back beside the load what was written before, now that a fault is over. What is wrong becomes findings; a target that

@@ -6,6 +6,7 @@ import { writeAtomic } from '#compose/atomic-file.ts';
 import { examine } from '#compose/doctor.ts';
 import type { JudgeRequest, WaveOutcome } from '#model/activities.ts';
 import { operationsOf } from '#model/behaviour-class.ts';
+import type { CapacityResult } from '#model/capacity-answer.ts';
 import type { Checkpoint } from '#model/checkpoint.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { parseInput } from '#model/parse-input.ts';
@@ -19,8 +20,10 @@ import { compareWaves, renderComparison } from '#reports/comparison.ts';
 import { renderReport } from '#reports/report.ts';
 import type { ReportInput } from '#reports/report-input.ts';
 import { renderResult, RunResultFile } from '#reports/result.ts';
+import { reckonCapacity } from '#verdict/capacity.ts';
 import { foldEvidence } from '#verdict/fold.ts';
 import { judge } from '#verdict/judge.ts';
+import type { JudgeInput } from '#verdict/rule.ts';
 import { type Context, createContext } from './context.ts';
 import type { Environment } from './environment.ts';
 import { type CheckpointRequest, reckonCheckpoint } from './checkpoint-reckoner.ts';
@@ -99,30 +102,32 @@ async function reckonPlan(context: Context, request: PlanRequest): Promise<PlanS
 async function reckonVerdict(
   context: Context,
   request: JudgeRequest,
-): Promise<{ plan: Plan; verdict: Verdict; evidence: EvidenceSummary }> {
+): Promise<{ plan: Plan; verdict: Verdict; evidence: EvidenceSummary; capacity: CapacityResult | undefined }> {
   const plan = planAsSteered(await context.readPlan(request), request.stages);
-  const { loadStartsAt, loadEndsAt, verification, aborted } = request;
+  const { loadStartsAt, loadEndsAt, verification, capacity, aborted } = request;
   const evidence = await foldEvidence({
     records: context.store.reader().records(request.runKey),
     plan,
     ...(loadStartsAt === undefined ? {} : { loadStartsAt }),
     ...(loadEndsAt === undefined ? {} : { loadEndsAt }),
+    ...(capacity === undefined ? {} : { probes: capacity.probes }),
   });
-  const verdict = judge({
+  const input: JudgeInput = {
     plan,
     evidence,
     operations: operationsOf(plan.load),
     steps: request.steps,
     seeded: request.seeded,
     ...(verification === undefined ? {} : { verification }),
+    ...(capacity === undefined ? {} : { capacity }),
     ...(aborted === undefined ? {} : { aborted }),
-  });
-  return { plan, verdict, evidence };
+  };
+  return { plan, verdict: judge(input), evidence, capacity: reckonCapacity(input) };
 }
 
 /** Judges again from the same evidence, so that a report never shows another verdict than its own evidence gives (R6.5). */
 async function reckonReport(context: Context, request: JudgeRequest): Promise<RunResult> {
-  const { plan, verdict, evidence } = await reckonVerdict(context, request);
+  const { plan, verdict, evidence, capacity } = await reckonVerdict(context, request);
   const { folder } = context.runPlaces(request);
   const input: ReportInput = {
     plan,
@@ -133,6 +138,7 @@ async function reckonReport(context: Context, request: JudgeRequest): Promise<Ru
     ...(request.verification === undefined ? {} : { verification: request.verification }),
     ...(request.warmUp === undefined ? {} : { warmUp: request.warmUp }),
     ...(request.operatorActions === undefined ? {} : { operatorActions: request.operatorActions }),
+    ...(capacity === undefined ? {} : { capacity }),
     footprint: await measureFootprint(context, request),
     meta: await readMeta(context, request),
     ...(plan.windowsPerCheckpoint === undefined

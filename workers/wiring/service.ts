@@ -43,6 +43,7 @@ export function createService(environment: Environment): Service {
   return {
     ...desk,
     async up(onLine) {
+      refuseGuest(environment);
       const workers = createProcessTable(places.workers);
       if (workers.adopt('supervisor') === undefined) {
         onLine('starting the supervisor, Temporal, the evidence store and the workers');
@@ -83,10 +84,7 @@ export function createService(environment: Environment): Service {
         janitor: readFindings(environment.stateFolder).slice(-findingsInStatus),
       };
     },
-    async doctor() {
-      const withTemporal = !environment.externalTemporal;
-      return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
-    },
+    doctor: () => listChecks(environment),
     schedules: createSchedules(connect),
     ...createSeedDesk(context),
     ...createBenchDesk(context),
@@ -102,6 +100,19 @@ export function createService(environment: Environment): Service {
       await context.store.close();
     },
   };
+}
+
+async function listChecks(environment: Environment): ReturnType<Service['doctor']> {
+  const withTemporal = !environment.externalTemporal;
+  return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
+}
+
+/** A guest has no stack, no Temporal and no evidence store of its own; it is one worker. */
+function refuseGuest({ guestOf, stateFolder }: Environment): void {
+  if (guestOf === undefined) return;
+  throw new UsageError([
+    `environment: SOAK_STACK makes ${stateFolder} a guest of another host: start node_modules/.bin/node workers/load.ts there, or unset it`,
+  ]);
 }
 
 /** Found before anything starts, and named: a server that cannot have its port would only say so in a log. */

@@ -12,6 +12,7 @@ import { reconcileSeed } from '#seeding/reconcile.ts';
 import { referenceTarget } from '#targets/reference/target.ts';
 import type { Context } from './context.ts';
 import { deliveryIncarnation } from './delivery.ts';
+import { fetchJournals } from './journal-transfer.ts';
 import { createOracle, readBackRecord, verifyWriter } from './oracle.ts';
 
 /** Users whose whole view is listed and held against the population. */
@@ -20,9 +21,11 @@ const batchRecords = 5_000;
 
 export function createVerifier(context: Context): Verifier {
   return {
-    async verify(run, beat) {
+    async verify(run, unheard, beat) {
       const plan = await context.readPlan(run);
       const { databaseUrl } = context.stackAddress();
+      const folder = context.runPlaces(run).writes;
+      await fetchJournals({ store: context.store, runKey: run.runKey, folder, signal: beat.signal });
       const oracle = await createOracle(context, run, beat.signal);
       const back = await readBackWrites(oracle);
       beat.progress({ readBack: back.checked });
@@ -44,6 +47,7 @@ export function createVerifier(context: Context): Verifier {
         scopeAudited: audit.identities,
         scopeDifferences: audit.differences,
         seedDifferences: seed.differences,
+        ...(unheard.length === 0 ? {} : { unheard }),
       } satisfies Verification;
     },
   };

@@ -9,7 +9,6 @@ import { extendLease } from '#compose/held/lease.ts';
 import { steer } from '#compose/held/place.ts';
 import { type HeldProcess, mendHeldFolder, startHeld } from '#compose/held/start.ts';
 import { missingRoles, provisionLocal } from '#compose/local/provision.ts';
-import { uploadSpool } from '#evidence/upload.ts';
 import { WatchdogOrders } from '#faults/watchdog-orders.ts';
 import type { RunRef } from '#model/activities.ts';
 import { leaseMs } from '#model/held.ts';
@@ -22,6 +21,7 @@ import { heldSpec } from './held-spec.ts';
 import { incarnationsOf } from './incarnations.ts';
 import { stackOptions } from './stack-options.ts';
 import { createLogKeeper } from './log-keeper.ts';
+import { collectSpool, uploadLive } from './spool-upload.ts';
 
 const lookMs = 500;
 const leaseEveryMs = 2_000;
@@ -52,15 +52,7 @@ export function createWatch(context: Context): Watch {
       }
       return { note: 'sampler and watchdog ended' };
     },
-    async collect(run, signal) {
-      const table = context.heldTable(run);
-      // Whoever is not in the table of held processes any more appends nothing.
-      const isAlive = (producer: string): boolean => table.adopt(producer) !== undefined;
-      const folder = context.runPlaces(run).spool;
-      const upload = { folder, store: context.store, runKey: run.runKey, includeOpen: true, isAlive, signal };
-      const { batches } = await uploadSpool(upload);
-      return { batches };
-    },
+    collect: (run, signal) => collectSpool(context, run, signal),
   };
 }
 
@@ -168,17 +160,6 @@ async function hold(
   }
   await uploading;
   return latest();
-}
-
-/** An outage of the store costs nothing here: what was not stored stays in the spool for the next turn. */
-async function uploadLive(context: Context, run: RunRef, signal: AbortSignal): Promise<void> {
-  try {
-    const folder = context.runPlaces(run).spool;
-    await uploadSpool({ folder, store: context.store, runKey: run.runKey, includeOpen: false, signal });
-  } catch (error) {
-    if (signal.aborted) return;
-    context.log.warn({ runKey: run.runKey, reason: String(error) }, 'evidence stays in the spool for now');
-  }
 }
 
 function samplerOrders(context: Context, run: RunRef, plan: Plan): SamplerOrders {

@@ -39,7 +39,7 @@ describe('federation', () => {
   });
 
   it('tells a gateway that fails or is late from one that answers, and asks it again', async () => {
-    const { federation, upstream, called } = await start({ gateways: 18, failing: [1], late: [7] });
+    const { federation, upstream, called } = await start({ gateways: 18, failing: [1], late: [7], timeoutMs: 1_000 });
     const answers = await federation.ask(new Set(['us-east']));
     expect(answers.map(({ peer, tools }) => [peer.gatewayId, tools !== undefined])).toEqual([
       [1, false],
@@ -53,7 +53,7 @@ describe('federation', () => {
   });
 });
 
-async function start(options: { gateways: number; failing?: number[]; late?: number[] }) {
+async function start(options: { gateways: number; failing?: number[]; late?: number[]; timeoutMs?: number }) {
   const upstream: Upstream = { requests: 0, concurrent: 0, concurrentMax: 0 };
   const server = createServer((request, response) => {
     const gatewayId = Number(request.url?.slice(1));
@@ -64,7 +64,7 @@ async function start(options: { gateways: number; failing?: number[]; late?: num
       upstream.requests += 1;
       upstream.concurrent += 1;
       upstream.concurrentMax = Math.max(upstream.concurrentMax, upstream.concurrent);
-      await setTimeout(options.late?.includes(gatewayId) ? 400 : 10);
+      await setTimeout(options.late?.includes(gatewayId) ? 1_500 : 10);
       upstream.concurrent -= 1;
       if (options.failing?.includes(gatewayId)) response.writeHead(503);
       const { id, params } = JSON.parse(text) as { id: number; params: { cursor?: string } };
@@ -81,7 +81,7 @@ async function start(options: { gateways: number; failing?: number[]; late?: num
   const called: { isAnswered: boolean }[] = [];
   const federation = createFederation(
     {
-      federationTimeoutMs: 250,
+      federationTimeoutMs: options.timeoutMs ?? 10_000,
       peers: Array.from({ length: options.gateways }, (_, index) => ({
         gatewayId: index + 1,
         url: `http://127.0.0.1:${port}/${index + 1}`,

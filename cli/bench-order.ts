@@ -1,0 +1,113 @@
+import { DurationText } from '#model/duration.ts';
+import { WaveName } from '#model/wave.ts';
+import { type EnduranceOrder, type LoadBenchOrder, loadSections, loadTools } from './load-bench.ts';
+import type { SeedBenchOrder } from './service.ts';
+import type { Call, Flag } from './verb.ts';
+
+export const benchSubjects = ['seed', 'load'] as const;
+type Subject = (typeof benchSubjects)[number];
+
+export type BenchOrder =
+  | { readonly what: 'seed'; readonly seed: SeedBenchOrder }
+  | { readonly what: 'load'; readonly load: LoadBenchOrder }
+  | { readonly what: 'endurance'; readonly endurance: EnduranceOrder };
+
+const parts = [...loadTools, ...loadSections];
+const minuteMs = 60_000;
+const minutesMax = 24 * 60;
+
+const ranges = {
+  rows: [10_000, 20_000_000],
+  workers: [1, 64],
+  rounds: [1, 21],
+  seconds: [1, 600],
+  connections: [1, 10_000],
+} as const;
+
+/** Whose flag each is; those of nobody are everybody's. */
+const subjectOf: Readonly<Record<string, Subject>> = {
+  ...{ wave: 'seed', rows: 'seed', workers: 'seed' },
+  ...{ seconds: 'load', connections: 'load', only: 'load', endurance: 'load' },
+};
+
+export const flagsOf: readonly Flag[] = [
+  { name: 'wave', value: 'WAVE', kind: 'text', means: 'of seed: whose rows are taken (default enterprise)' },
+  { name: 'rows', value: 'N', kind: 'number', means: 'of seed: rows of each entity (default 4000000)' },
+  { name: 'workers', value: 'N', kind: 'number', means: 'of seed: connections (default: cores)' },
+  {
+    name: 'rounds',
+    value: 'N',
+    kind: 'number',
+    means: 'trials of each, of which the median counts (default 3; load: 5)',
+  },
+  { name: 'seconds', value: 'N', kind: 'number', means: 'of load: length of a trial (default 4)' },
+  { name: 'connections', value: 'N', kind: 'number', means: 'of load: connections of every tool (default 64)' },
+  { name: 'only', value: 'PART,…', kind: 'list', means: `of load: some of ${parts.join(', ')}` },
+  {
+    name: 'endurance',
+    value: 'LENGTH',
+    kind: 'text',
+    means: 'of load: the whole engine at full speed for so long, instead',
+  },
+];
+
+/** What a command line asks to be measured, and everything that is wrong with it. */
+export function readBenchOrder({ operands, flags }: Call): { order: BenchOrder; problems: string[] } {
+  const problems: string[] = [];
+  const what = benchSubjects.find((subject) => subject === operands[0]);
+  if (what === undefined) problems.push(`WHAT: there is a bench for ${benchSubjects.join(' and one for ')}`);
+  for (const name of Object.keys(flags)) {
+    const subject = subjectOf[name];
+    if (what !== undefined && subject !== undefined && subject !== what)
+      problems.push(`--${name}: soak bench ${what} has no such flag; it is of soak bench ${subject}`);
+  }
+  const whole = (name: keyof typeof ranges): number | undefined => {
+    const value = flags[name];
+    const [min, max] = ranges[name];
+    if (value === undefined) return undefined;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+    problems.push(`--${name}: given ${String(value)}; it must be a whole number from ${min} to ${max}`);
+    return undefined;
+  };
+  return { order: readOrder(what, { flags, problems, whole }), problems };
+}
+
+interface Reading {
+  readonly flags: Call['flags'];
+  readonly problems: string[];
+  readonly whole: (name: keyof typeof ranges) => number | undefined;
+}
+
+function readOrder(what: Subject | undefined, { flags, problems, whole }: Reading): BenchOrder {
+  const rounds = whole('rounds');
+  if (what !== 'load') {
+    const wave = WaveName.safeParse(flags['wave'] ?? 'enterprise');
+    if (!wave.success) problems.push(`--wave: allowed are ${WaveName.options.join(', ')}`);
+    const workers = whole('workers');
+    const seed = { wave: wave.data ?? 'enterprise', rows: whole('rows') ?? 4_000_000, rounds: rounds ?? 3 };
+    return { what: 'seed', seed: { ...seed, ...(workers === undefined ? {} : { workers }) } };
+  }
+  const connections = whole('connections') ?? 64;
+  const seconds = whole('seconds') ?? 4;
+  const only = readOnly(flags['only'], problems);
+  if (flags['endurance'] === undefined)
+    return { what: 'load', load: { seconds, rounds: rounds ?? 5, connections, only } };
+  return { what: 'endurance', endurance: { connections, minutes: readMinutes(flags['endurance'], problems) } };
+}
+
+function readOnly(given: unknown, problems: string[]): LoadBenchOrder['only'] {
+  if (given === undefined) return [];
+  const named = Array.isArray(given) ? given.map(String) : [];
+  const unknown = named.filter((name) => !parts.some((part) => part === name));
+  if (unknown.length > 0 || named.length === 0)
+    problems.push(`--only: given ${unknown.join(', ')}; allowed are ${parts.join(', ')}`);
+  return parts.filter((part) => named.includes(part));
+}
+
+function readMinutes(given: unknown, problems: string[]): number {
+  const parsed = DurationText.safeParse(given);
+  const minutes = (parsed.data ?? 0) / minuteMs;
+  if (Number.isInteger(minutes) && minutes >= 1 && minutes <= minutesMax) return minutes;
+  problems.push(`--endurance: given ${String(given)}; it must be whole minutes from 1m to ${minutesMax / 60}h`);
+  return 1;
+}

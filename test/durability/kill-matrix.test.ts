@@ -18,10 +18,10 @@ beforeAll(async () => {
   console.log(`kill matrix: KILL_MATRIX_SEED=${seed} chooses ${sample.map(({ id }) => id).join(', ')}`);
   system = await startSystem({ SOAK_TEST_HOOKS: '1' });
   matrix = createMatrix(system);
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 describe(`a run of which something dies (KILL_MATRIX_SEED=${seed})`, () => {
   it.each(sample.map((cell) => [cell.id, cell] as const))('%s: ends as its undisturbed twin does', async (_, cell) => {

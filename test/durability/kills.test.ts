@@ -9,10 +9,10 @@ const input = { wave: 'smoke', duration: '20s', window: '10s', users: 10, faults
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 interface Killed {
   readonly file: RunResultFile;

@@ -15,10 +15,10 @@ const cycle = { ...shared, waves: ['smoke', 'small'] };
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 const handleOf = (workflowId: string): WorkflowHandle => system.client.workflow.getHandle(workflowId);
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 describe('a capacity search on a stack', () => {
   it('ends with a figure, within its time', () => {

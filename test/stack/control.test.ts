@@ -10,7 +10,7 @@ const why = ['--why', 'the test says so'];
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
 }, 300_000);

@@ -27,11 +27,11 @@ beforeAll(async () => {
   guest.start();
   const started = await system.start('SoakWave', input);
   ({ workflowId, runKey } = started);
-}, 240_000);
+});
 afterAll(async () => {
   await guest.stop();
   await system.down();
-}, 180_000);
+});
 
 const atHome = (shard: number) => engineOn(system.folder, runKey, shard);
 const atGuest = (shard: number) => engineOn(guest.folder, runKey, shard);

@@ -56,7 +56,7 @@ beforeAll(async () => {
   const places = { port: 0, instance: 'gateway-1', databaseUrl: postgres.databaseUrl, redisUrl: redis.redisUrl };
   const options = { ...places, secretFile, peers, l1BytesMax: 16 * 1_048_576, databasePoolMax: 5 };
   gateway = await startGateway(GatewayOptions.parse(options));
-}, 120_000);
+});
 
 afterAll(async () => {
   await gateway.close();

@@ -14,10 +14,10 @@ const due = 25 * 15;
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 async function runWith(
   change: object,
@@ -46,7 +46,10 @@ describe('an open load', () => {
     const { totals } = evidence.ledger;
     expect(totals).toMatchObject({ due, unknown: 0, inFlight: 0 });
     expect(isBalanced(totals)).toBe(true);
-    expect(totals.delivered).toBe(evidence.iterations.ok + evidence.iterations.failed);
+    // The last of them end in the drain, which is no window's.
+    const endedInDrain = totals.delivered - evidence.iterations.ok - evidence.iterations.failed;
+    expect(endedInDrain).toBeGreaterThanOrEqual(0);
+    expect(endedInDrain).toBeLessThanOrEqual(25);
     expect(result.load).toMatchObject({ model: 'open', latency: 'from-intended-start', due });
     const reads = result.classes.find((each) => each.class === 'local-read');
     expect(reads?.serviceTime?.count).toBe(reads?.overall.count);

@@ -28,10 +28,10 @@ beforeAll(async () => {
   const { stdout } = await system.soak('status', '--json');
   const { temporal } = JSON.parse(stdout) as { temporal: { address: string } };
   portOffset = Number(temporal.address.split(':')[1]) - 7_233;
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 const why = 'the test wants it';
 

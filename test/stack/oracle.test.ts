@@ -11,10 +11,10 @@ const input = { wave: 'smoke', duration: '20s', window: '10s', users: 10, faults
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 const question = 'no-lost-write';
 const writesOf = (runKey: string) => readJournals(join(system.folder, 'runs', runKey, 'writes'), 'verify');

@@ -73,7 +73,7 @@ beforeAll(async () => {
     ),
   );
   await untilReady();
-}, 120_000);
+});
 
 afterAll(async () => {
   await Promise.all(gateways.map((gateway) => gateway.close()));

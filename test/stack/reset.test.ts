@@ -10,10 +10,10 @@ const short = { wave: 'smoke', duration: '12s', window: '4s', users: 6, faults: 
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 /** `temporal workflow reset` to the last workflow task before an activity of this name was first scheduled. */
 async function reset(workflowId: string, before: string): Promise<void> {

@@ -11,10 +11,10 @@ const short = { duration: '12s', window: '4s', users: 6, faults: 'none', keep: '
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 /** How a workflow that must not work out failed. */
 async function failureOf(

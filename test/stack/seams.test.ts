@@ -21,10 +21,10 @@ const rampMs = 5_000;
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 /** What the outside of the load looks like at one moment. */
 interface Look {

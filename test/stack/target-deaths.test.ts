@@ -12,10 +12,10 @@ const deathAfterMs = 6_000;
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
-}, 120_000);
+});
 
 interface Death {
   readonly outcome: string;

@@ -14,11 +14,11 @@ let system: System;
 beforeAll(async () => {
   tree = copyTree();
   system = await startSystem({}, tree.home);
-}, 240_000);
+});
 afterAll(async () => {
   await system.down();
   tree.remove();
-}, 240_000);
+});
 
 /** Starts a run and comes back when its load has been going on for four seconds. */
 async function startLoad(workflow: string, input: object): Promise<{ workflowId: string; runKey: string }> {

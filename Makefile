@@ -79,6 +79,14 @@ $(waves:%=seed-%): seed-%: setup
 bench-seed: setup ## Measure the seeder against bare COPY, generate_series and pgbench
 	@scripts/soak bench seed
 
+.PHONY: bench-load
+bench-load: setup ## Measure the load engine against wrk, autocannon, k6 and Locust, as far as they are there
+	@scripts/soak bench load
+
+.PHONY: load-measured
+load-measured: setup ## The same with 30 min of endurance, written down; writes docs/testing (about 40 min on a quiet machine)
+	@node scripts/load-measured.ts
+
 .PHONY: seed-measured
 seed-measured: setup ## Seed a wave from nothing and write down what it took (WAVE=enterprise); writes docs/testing
 	@node scripts/seed-measured.ts $(if $(WAVE),--wave '$(WAVE)')
@@ -94,6 +102,10 @@ federation-load-enterprise: setup ## Run the federation mix alone, at the size o
 .PHONY: kill-matrix
 kill-matrix: setup ## Kill every part of the harness in every step, and hold each run against its twin (CELL=load/engine/SIGKILL)
 	@node scripts/kill-matrix.ts $(if $(CELL),--only '$(CELL)' --again)
+
+.PHONY: switched-off
+switched-off: setup ## Switch off what durability rests on, one after another, and see a test fail each time (PROMISE=janitor)
+	@node scripts/switched-off.ts $(if $(PROMISE),--only '$(PROMISE)')
 
 .PHONY: stability-hour
 stability-hour: setup ## Soak for an hour while every part of the harness is killed in turn; writes docs/examples/stability-hour

@@ -20,11 +20,17 @@ afterAll(async () => {
   tree.remove();
 });
 
-/** Starts a run and comes back when its load has been going on for four seconds. */
-async function startLoad(workflow: string, input: object): Promise<{ workflowId: string; runKey: string }> {
+/** Starts a run and pauses its load after four seconds, so that a deploy, which takes longer on a busy machine, comes in its middle. */
+async function startAndPause(workflow: string, input: object): Promise<{ workflowId: string; runKey: string }> {
   const started = await system.start(workflow, input);
   await system.until(started.workflowId, ({ loadStartsAt = Infinity }) => Date.now() > loadStartsAt + 4_000);
+  await tell(started.workflowId, 'pause');
   return started;
+}
+
+async function tell(workflowId: string, update: 'pause' | 'resume'): Promise<void> {
+  const handle = system.client.workflow.getHandle(workflowId);
+  await handle.executeUpdate<string, [object]>(update, { args: [{ why: 'a deploy' }] });
 }
 
 const pidsOf = (roles: readonly string[], runKey?: string): number[] =>
@@ -72,7 +78,7 @@ const addGuardedStep = (): void => {
 
 describe('a deploy in the middle of a run', () => {
   it('replaces the workers, touches nothing that is held, and the run comes to its verdict on the new code', async () => {
-    const { workflowId, runKey } = await startLoad('StabilityRun', { ...short, windowsPerExecution: 2 });
+    const { workflowId, runKey } = await startAndPause('StabilityRun', { ...short, windowsPerExecution: 2 });
     const [workersBefore, heldBefore] = [pidsOf(workers), pidsOf(['engine-0', 'sampler', 'watchdog'], runKey)];
     addGuardedStep();
     tree.edit('workflows/summaries.ts', 'end shard', 'end the engine of shard');
@@ -87,20 +93,21 @@ describe('a deploy in the middle of a run', () => {
     const again = pidsOf([...workers, 'supervisor']);
     expect((await system.soak('up')).stdout).not.toContain('replacing');
     expect(pidsOf([...workers, 'supervisor'])).toEqual(again);
+    await tell(workflowId, 'resume');
 
     expect(await system.result(workflowId)).toMatchObject({ outcome: 'pass', reasons: [] });
     expect(system.starts('engine-0', runKey)).toBe(1);
     expect(system.readResult(runKey).load).toMatchObject({ unknown: 0, abandoned: 0 });
 
     const chain = await readChain(workflowId, runKey);
-    expect(chain.length).toBe(3);
+    expect(chain.length).toBeGreaterThanOrEqual(2);
     // The guarded step came in where nobody had been yet.
-    expect(chain.map(({ markers }) => markers)).toEqual([0, 0, 1]);
-    const last = chain[2]?.activities ?? [];
+    expect(chain.map(({ markers }) => markers)).toEqual([...chain.slice(1).map(() => 0), 1]);
+    const last = chain.at(-1)?.activities ?? [];
     expect(last.indexOf('collectSpools')).toBeLessThan(last.indexOf('stopLoad'));
     // What was planned at the beginning is what was carried to the end: no new default reached this run.
     const carried = chain.slice(1).map(({ input }) => (input as { carried: { plan: unknown } }).carried.plan);
-    expect(carried[1]).toEqual(carried[0]);
+    for (const plan of carried) expect(plan).toEqual(carried[0]);
     expect(carried[0]).toMatchObject({ windowsPerExecution: 2 });
     // A seam is not an end: nothing was cleaned up at one.
     const cleaning = ['healFaults', 'stopLoad', 'stopWatching', 'collectSpools', 'judge', 'report', 'release'];
@@ -111,7 +118,7 @@ describe('a deploy in the middle of a run', () => {
   });
 
   it('of code that does not fit the run’s history parks the run, and a mended one carries it to its verdict', async () => {
-    const { workflowId, runKey } = await startLoad('SoakWave', short);
+    const { workflowId, runKey } = await startAndPause('SoakWave', short);
     tree.edit(
       'workflows/run-steps.ts',
       /(export async function prepareLoad\(run: Run\)[^{]*\{\n)/,
@@ -124,6 +131,7 @@ describe('a deploy in the middle of a run', () => {
     tree.restore('workflows/run-steps.ts');
     addGuardedStep();
     expect((await system.soak('up')).stdout).toContain('replacing orchestrator');
+    await tell(workflowId, 'resume');
     expect(await system.result(workflowId)).toMatchObject({ outcome: 'pass', reasons: [] });
     expect(system.starts('engine-0', runKey)).toBe(1);
     expect(system.readResult(runKey).load).toMatchObject({ unknown: 0, abandoned: 0 });
@@ -144,5 +152,8 @@ async function untilTaskFails(handle: WorkflowHandle): Promise<void> {
     const { raw } = await handle.describe();
     if ((raw.pendingWorkflowTask?.attempt ?? 0) >= 4) return;
   }
-  throw new Error('no workflow task failed: the change was not found');
+  const [{ events }, { status, raw }] = [await handle.fetchHistory(), await handle.describe()];
+  const last = (events ?? []).slice(-8).map(({ eventType }) => String(eventType));
+  const pending = JSON.stringify(raw.pendingWorkflowTask ?? 'none');
+  throw new Error(`no task failed: the run is ${status.name}, its task ${pending}, its last events ${last.join()}`);
 }

@@ -63,6 +63,10 @@ export function driverFileOf(input: DriverInput): { kind: DriverKind; key: Drive
   return undefined;
 }
 
+/** What names the same file in an input, wherever that is read. */
+export const inputOfDriver = ({ kind, file }: Pick<LoadDriver, 'kind' | 'file'>): DriverInput =>
+  Object.fromEntries(allDriverKeys.filter((key) => driverKeys[key] === kind).map((key) => [key, file]));
+
 /** How a driver is called in sentences. */
 export const driverNames = { scenario: 'a scenario', locust: 'Locust', k6: 'k6' } as const satisfies Record<
   DriverKind,

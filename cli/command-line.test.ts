@@ -267,6 +267,9 @@ describe('the other verbs', () => {
                                       write-heavy
         --weights <CLASS=N,…>         shares of the classes of users, instead of a mix: enterprise-user, power-user,
                                       cache-stress, federation-user, tenant-user, writer
+        --scenario <FILE>             TypeScript scenario that drives the load
+        --locustfile <FILE>           Locust file that drives the load
+        --k6 <FILE>                   k6 script that drives the load
         --target <NAME>               what is under test
         --faults <planned|none>       inject the planned faults, or none
         --growth                      let what load creates pile up
@@ -297,6 +300,7 @@ describe('the other verbs', () => {
         soak run small --users 50 --duration 5m                        the small wave with half its users for a third of its time
         soak run large --scale 0.05 --faults none                      a large wave’s shape at a twentieth of its size, undisturbed
         soak run small --capacity                                      how many requests a second it can carry, with the knee and the safe limit
+        soak run smoke --scenario ./shop.ts                            a load of your own; docs/scenarios.md says how it is written
         soak run small --without operations-checked                    one promise less, named in the headline of the verdict
         soak run --workflow StabilityRun small --duration 8h --detach  a working day of soaking; soak attach shows it
         soak run --workflow AllWaves smoke small --json                two waves in order, compared"

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DriverKind, LoadDriver } from '#model/load-driver.ts';
 import type { RunInput } from '#model/parse-input.ts';
 import { planRun } from '#model/plan-run.ts';
 import { renderPlan } from './plan-text.ts';
@@ -419,5 +420,43 @@ describe('the plan of each wave, as soak plan prints it', () => {
     const weights = { writer: 2, 'power-user': 1 };
     const text = renderPlan(planRun({ workflow: 'SoakWave', input: { wave: 'smoke', weights }, machine: twoCores }));
     expect(text).toContain('closed, mix of power-user 1, writer 2, 1 engine');
+  });
+
+  it('a file of one’s own in the place of the mix, and what sets its pace', () => {
+    const classes = [{ name: 'buyer', weight: 1, tasks: { buy: 1 } }];
+    const drivers: Record<DriverKind, Partial<LoadDriver>> = {
+      scenario: { scenario: { classes, operations: [], requests: 'any' } },
+      locust: {},
+      k6: { ownSchedule: true },
+    };
+    const rowsOf = (kind: DriverKind, input: Partial<RunInput> = {}): string[] => {
+      const driver = { kind, file: '/x/y', sha256: 'ab'.repeat(32), ...drivers[kind] };
+      const plan = planRun({ workflow: 'SoakWave', input: { wave: 'smoke', ...input }, machine: twoCores, driver });
+      return renderPlan(plan).match(/(?<= (model|scaling) +)\S.*/g) ?? [];
+    };
+    expect(rowsOf('scenario')).toMatchInlineSnapshot(`
+      [
+        "closed, scenario /x/y with buyer (SHA-256 abababababab…), 1 engine",
+        "to 40 users at most, while the load runs",
+      ]
+    `);
+    expect(rowsOf('scenario', { arrivalRate: 10 })).toMatchInlineSnapshot(`
+      [
+        "open, scenario /x/y with buyer (SHA-256 abababababab…), 1 engine, 600 iterations due, taken by 10 users",
+        "to any rate that 20 users can take, while the load runs",
+      ]
+    `);
+    expect(rowsOf('locust')).toMatchInlineSnapshot(`
+      [
+        "closed, locust /x/y (SHA-256 abababababab…), 1 engine",
+        "to 40 users at most, while the load runs",
+      ]
+    `);
+    expect(rowsOf('k6')).toMatchInlineSnapshot(`
+      [
+        "closed, k6 /x/y on its own schedule (SHA-256 abababababab…), 1 engine",
+        "none: k6 goes by its own clock",
+      ]
+    `);
   });
 });

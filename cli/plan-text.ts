@@ -80,9 +80,9 @@ function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: P
     [
       '',
       'model',
-      `${load.model}, ${describeMix(load)}, ${engines}, ${describeRhythm(load)}${describeConnections(load)}`,
+      [load.model, whoDrives(load), engines, ...describeRhythm(load), ...describeConnections(load)].join(', '),
     ],
-    ['', 'scaling', `to ${describeMost(load)} while the load runs`],
+    ['', 'scaling', describeMost(load)],
     ['', 'windows', `${windows} of ${formatDuration(load.windowMs)}, ${together}${checkpoints}`],
   ];
 }
@@ -96,20 +96,25 @@ function describeStage({ model }: Plan['load'], stage: Stage): string {
   return from === to ? `${to} ${unit}` : `${from} to ${to} ${unit}`;
 }
 
-/** What sets the pace of a load's iterations. */
-function describeRhythm(load: Plan['load']): string {
+/** What sets the pace of a load's iterations; where users think as a file of somebody's own says, that is not repeated here. */
+function describeRhythm(load: Plan['load']): string[] {
   if (load.model === 'open') {
-    return `${formatNumber(dueIterations(load, 0, totalLoadMs(load)))} iterations due, taken by ${load.virtualUsers} users`;
+    const due = formatNumber(dueIterations(load, 0, totalLoadMs(load)));
+    return [`${due} iterations due, taken by ${load.virtualUsers} users`];
   }
-  if (load.pacingMs !== undefined) return `an iteration of each user every ${formatDuration(load.pacingMs)}`;
-  return `${load.thinkTimeMsMin / 1_000} to ${load.thinkTimeMsMax / 1_000} s of thinking`;
+  if (load.pacingMs !== undefined) return [`an iteration of each user every ${formatDuration(load.pacingMs)}`];
+  if (load.driver !== undefined) return [];
+  return [`${load.thinkTimeMsMin / 1_000} to ${load.thinkTimeMsMax / 1_000} s of thinking`];
 }
 
-const describeConnections = ({ connections }: Plan['load']): string =>
-  connections === undefined ? '' : `, ${formatNumber(connections)} connections shared by all`;
+const describeConnections = ({ connections }: Plan['load']): string[] =>
+  connections === undefined ? [] : [`${formatNumber(connections)} connections shared by all`];
 
-const describeMost = ({ model, usersMax }: Plan['load']): string =>
-  model === 'open' ? `any rate that ${usersMax} users can take,` : `${usersMax} users at most,`;
+function describeMost({ model, usersMax, driver }: Plan['load']): string {
+  if (driver?.kind === 'k6') return 'none: k6 goes by its own clock';
+  const most = model === 'open' ? `any rate that ${usersMax} users can take` : `${usersMax} users at most`;
+  return `to ${most}, while the load runs`;
+}
 
 /** What is offered, how long each look takes, and what ends it; nothing for a load that is no search. */
 function search({ capacity }: Plan): Row[] {
@@ -143,7 +148,16 @@ function search({ capacity }: Plan): Row[] {
   ];
 }
 
-function describeMix({ mix, weights }: Plan['load']): string {
+/** The mix, or somebody's own file in its place. */
+function whoDrives({ mix, weights, driver }: Plan['load']): string {
+  if (driver === undefined) return describeMix({ mix, weights });
+  const { kind, file, sha256, scenario, ownSchedule } = driver;
+  const classes = scenario === undefined ? '' : ` with ${scenario.classes.map(({ name }) => name).join(', ')}`;
+  const schedule = ownSchedule === true ? ' on its own schedule' : '';
+  return `${kind} ${file}${classes}${schedule} (SHA-256 ${sha256.slice(0, 12)}…)`;
+}
+
+function describeMix({ mix, weights }: Pick<Plan['load'], 'mix' | 'weights'>): string {
   if (weights === undefined) return `mix ${mix}`;
   return `mix of ${classesOf({ mix, weights })
     .map(({ name, weight }) => `${name} ${weight}`)

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { BehaviourName, MixName } from '#model/behaviour-class.ts';
+import { allDriverKeys } from '#model/load-driver.ts';
 import { inputSchemas, parseInput } from '#model/parse-input.ts';
 import { WorkflowName } from '#model/plan.ts';
 import { SeedProfile } from '#model/population-plan.ts';
@@ -29,6 +31,9 @@ export const inputFlags: readonly Flag[] = [
   flagFor('profile', 'text', 'NAME'),
   flagFor('mix', 'text', 'NAME'),
   flagFor('weights', 'list', 'CLASS=N,…'),
+  flagFor('scenario', 'text', 'FILE'),
+  flagFor('locustfile', 'text', 'FILE'),
+  flagFor('k6', 'text', 'FILE'),
   flagFor('target', 'text', 'NAME'),
   flagFor('faults', 'text', 'planned|none'),
   flagFor('growth', 'switch'),
@@ -74,10 +79,15 @@ function readInput(workflow: WorkflowName, { operands, flags }: Call): Record<st
   const input: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flags)) {
     const flag = inputFlags.find((candidate) => candidate.name === name);
-    if (flag !== undefined && name !== 'workflow') input[toKey(name)] = name === 'weights' ? readWeights(value) : value;
+    if (flag !== undefined && name !== 'workflow') input[toKey(name)] = readValue(name, value);
   }
   if (operands.length === 0) return input;
   return workflow === 'AllWaves' ? { ...input, waves: operands } : { ...input, wave: operands[0] };
+}
+
+function readValue(name: string, value: FlagValue): unknown {
+  if (name === 'weights') return readWeights(value);
+  return isFile(toKey(name)) ? resolve(String(value)) : value;
 }
 
 /** `writer=2,power-user=1`; what is not of this form is left to the schema to refuse. */
@@ -106,6 +116,9 @@ function describeWorkflow(given: string): string {
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
   return `--workflow: given ${JSON.stringify(given)}; allowed are ${WorkflowName.options.join(', ')}${hint}`;
 }
+
+/** A path means what it means where the command is called; whoever reads it is elsewhere. */
+const isFile = (key: string): boolean => allDriverKeys.some((driverKey) => driverKey === key);
 
 const toKey = (name: string): string => name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 

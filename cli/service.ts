@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { LoadDriver } from '#model/load-driver.ts';
 import type { Machine } from '#model/machine.ts';
 import type { OperatorAction } from '#model/operator.ts';
 import type { WorkflowName } from '#model/plan.ts';
@@ -264,6 +265,8 @@ export interface Service extends BenchDesk {
   /** Stops everything in reverse order. `refused` says why nothing was stopped (a run is active) and what to do. */
   down(options: { abort: boolean; purge: boolean }): Promise<{ stopped: string[]; purged?: string; refused?: string }>;
   status(): Promise<StatusReport>;
+  /** Looks into the file of somebody's own that an input names; nothing of it stays. */
+  inspectDriver(input: Readonly<Record<string, unknown>>): Promise<{ driver?: LoadDriver } | { problems: string[] }>;
   doctor(): Promise<DoctorReport>;
   machine(): Promise<Machine>;
   startRun(request: { workflow: WorkflowName; input: unknown; workflowId?: string }): Promise<RunHandle>;

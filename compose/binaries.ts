@@ -2,7 +2,8 @@ import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-export type BinaryName = 'postgres' | 'redis-server' | 'nginx' | 'prometheus' | 'temporal' | 'npm' | 'chromium';
+export type BinaryName =
+  'postgres' | 'redis-server' | 'nginx' | 'prometheus' | 'temporal' | 'npm' | 'chromium' | 'locust' | 'k6';
 
 /** Where programs are looked for. */
 export interface BinarySearch {
@@ -21,6 +22,8 @@ const programs: Readonly<Record<BinaryName, { aliases?: readonly string[]; versi
   temporal: { versionArgs: ['--version'] },
   npm: { versionArgs: ['--version'] },
   chromium: { aliases: ['chromium-browser', 'google-chrome', 'google-chrome-stable'], versionArgs: ['--version'] },
+  locust: { versionArgs: ['--version'] },
+  k6: { versionArgs: ['version'] },
 };
 
 const postgresHome = '/usr/lib/postgresql';
@@ -34,6 +37,8 @@ export function findBinary(name: BinaryName, search: BinarySearch): string | und
     ...search.searchPath,
     ...systemFolders,
     search.cacheFolder,
+    // Python's packages live in an environment of their own, beside the programs that the set-up fetched.
+    ...(name === 'locust' ? [join(search.cacheFolder, '..', 'locust', 'bin')] : []),
   ];
   for (const each of [name, ...(programs[name].aliases ?? [])]) {
     const found = folders.map((folder) => join(folder, each)).find(isProgram);

@@ -37,6 +37,12 @@ const nodeMinimum = '24.0.0';
 const apt = (packages: string): string =>
   `\`make setup\`, or \`apt-get install ${packages}\` (\`brew install …\` on a Mac)`;
 
+/** How a tool that drives somebody's own file is had. */
+export const installsTool = {
+  locust: '`scripts/setup --with locust`, or `pip install locust` (any 2.x on PATH is used)',
+  k6: '`scripts/setup --with k6` (needs Go), or https://grafana.com/docs/k6 (any 1.x on PATH is used)',
+} as const;
+
 const needs: readonly Need[] = [
   { name: 'PostgreSQL', binary: 'postgres', minimum: '14', install: apt('postgresql') },
   { name: 'Redis', binary: 'redis-server', minimum: '6.2', install: apt('redis-server') },
@@ -54,6 +60,20 @@ const needs: readonly Need[] = [
     binary: 'chromium',
     minimum: '100',
     install: `${apt('chromium')}; only tests of reports need it`,
+    isOptional: true,
+  },
+  {
+    name: 'Locust',
+    binary: 'locust',
+    minimum: '2.20',
+    install: `${installsTool.locust}; only a \`locustfile\` of your own needs it`,
+    isOptional: true,
+  },
+  {
+    name: 'k6',
+    binary: 'k6',
+    minimum: '1.0',
+    install: `${installsTool.k6}; only a \`k6\` script of your own needs it`,
     isOptional: true,
   },
 ];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isAtLeast, parseVersion } from './binaries.ts';
 import { findListeners, parseListeningSockets } from './listeners.ts';
 import { parseOpenFilesMax } from './machine.ts';
-import { checkSizes } from './preflight.ts';
+import { checkSizes, checkTool } from './preflight.ts';
 import { parsePasswd } from './system-user.ts';
 import { parseSeconds } from './base/temporal.ts';
 
@@ -38,6 +38,27 @@ describe('checkSizes', () => {
   it('does not ask twice for what an adopted stack has already', () => {
     const full = { ...machine, memoryFreeBytes: gibibyte, diskFreeBytes: 3 * gibibyte };
     expect(checkSizes({ needs, load }, full, { memoryBytes: 4 * gibibyte, diskBytes: 10 * gibibyte })).toEqual([]);
+  });
+});
+
+describe('checkTool', () => {
+  const driven = (kind: 'scenario' | 'locust' | 'k6') => ({
+    load: { driver: { kind, file: '/x/y', sha256: '' } } as Parameters<typeof checkTool>[0]['load'],
+  });
+  const nowhere = { searchPath: [], cacheFolder: '/nowhere/bin' };
+
+  it.each(['locust', 'k6'] as const)('says how %s is installed where it is missing', (kind) => {
+    const [found, ...more] = checkTool(driven(kind), nowhere);
+    // One that is installed in a system folder is found there, wherever this test runs.
+    if (found === undefined) return;
+    expect(found.problem).toBe(`${kind} is not installed, and /x/y is to be driven by it`);
+    expect(found.whatToDo).toContain(`scripts/setup --with ${kind}`);
+    expect(more).toEqual([]);
+  });
+
+  it('needs nothing for a scenario, or for a mix', () => {
+    expect(checkTool(driven('scenario'), nowhere)).toEqual([]);
+    expect(checkTool({ load }, nowhere)).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Plan } from '#model/plan.ts';
 import { type StackPorts } from '#model/stack.ts';
 import { type BinarySearch, findBinary } from './binaries.ts';
+import { installsTool } from './doctor.ts';
 import { folderBytes } from './folder-bytes.ts';
 import { readProcessStat } from './identity.ts';
 import { findListeners } from './listeners.ts';
@@ -121,9 +122,21 @@ function isOurs(pid: number, processes: readonly ListedProcess[]): boolean {
 
 function checkPrograms(options: PreflightOptions): PreflightProblem[] {
   const needed = ['postgres', 'redis-server', 'nginx', 'prometheus'] as const;
-  return needed
+  const missing = needed
     .filter((name) => findBinary(name, options) === undefined)
     .map((name) => ({ problem: `${name} is not installed`, whatToDo: 'run `make setup`; `soak doctor` says more' }));
+  return [...missing, ...checkTool(options.plan, options)];
+}
+
+/**
+ * The program that drives somebody's own file.
+ * @internal
+ */
+export function checkTool({ load }: Pick<Plan, 'load'>, search: BinarySearch): PreflightProblem[] {
+  const { driver } = load;
+  if (driver === undefined || driver.kind === 'scenario' || findBinary(driver.kind, search) !== undefined) return [];
+  const problem = `${driver.kind} is not installed, and ${driver.file} is to be driven by it`;
+  return [{ problem, whatToDo: `install it with ${installsTool[driver.kind]}` }];
 }
 
 function residentBytes(pid: number): number {

@@ -7,8 +7,15 @@ import { type BegunWrite, type Effect, effectOf, type WriteLog } from './write-l
 
 /** Where a virtual user's requests are booked; shared by all users of an engine. */
 export interface Books {
-  /** `waitedUs`: how long after its intended start it was sent. */
-  operationEnded(operation: Operation, end: OperationEnd, waitedUs: number): void;
+  /**
+   * `kind`: of one of the target's operations, or the name of a scenario's own request. `waitedUs`: how long after its
+   * intended start it was sent.
+   */
+  operationEnded(operation: { readonly kind: string }, end: OperationEnd, waitedUs: number): void;
+  /** A scenario's own check found an answer wrong. */
+  answeredWrong(request: string, detail: string): void;
+  /** A task of a scenario did not come to its end. */
+  readonly taskFailed: (task: string, cause: string, detail: string) => void;
   scopeLeaked(identity: Identity, failure: CheckFailure): void;
 }
 
@@ -56,7 +63,7 @@ export function createConversation(options: {
 }
 
 /** For a connection that others had; it is not service time. */
-const waitOf = (exchange: Exchange): number => (exchange.outcome === 'answered' ? (exchange.waitedUs ?? 0) : 0);
+export const waitOf = (exchange: Exchange): number => (exchange.outcome === 'answered' ? (exchange.waitedUs ?? 0) : 0);
 
 /** One cause an operation: a scope leak before a status before a shape. */
 function endOf(exchange: Exchange, checked: CheckedResponse | undefined, reconnects: number): OperationEnd {

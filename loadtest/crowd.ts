@@ -2,13 +2,14 @@ import { connectionsOfShard, type EngineOrders, type LoadPlan } from '#model/loa
 import type { TargetSpeech } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { hash32, shuffled } from '#model/random.ts';
-import type { Task } from './behaviours/behaviour.ts';
+import type { Behaviour, Task } from './behaviours/behaviour.ts';
 import { behavioursOf } from './behaviours/mix.ts';
 import type { Connection } from './connection.ts';
 import { createConnections } from './connections.ts';
 import { type Books, createConversation } from './conversation.ts';
 import { allotUsers, createDeck, spreadEvenly } from './deck.ts';
 import type { IterationOutcome } from './presence-ledger.ts';
+import { createAsking } from './scenarios/asking.ts';
 import { createVirtualUser, type RunningUser } from './virtual-user.ts';
 import type { WriteJournal } from './write-journal.ts';
 import { createWriteLog } from './write-log.ts';
@@ -34,6 +35,8 @@ export interface CrowdOptions {
   readonly speech: TargetSpeech;
   readonly incarnation: number;
   readonly seededTools: number;
+  /** Absent: those of the plan's mix. */
+  readonly behaviours?: readonly Behaviour[];
   /** Passed by `allowedOrigin`. */
   readonly origin: string;
   readonly books: CrowdBooks;
@@ -90,8 +93,8 @@ export function createCrowd(options: CrowdOptions): Crowd {
     // Whoever waits for the disk shall not wait for ever.
     void options.journal.close();
     for (const { user, connection } of members.values()) {
-      user.leave();
       connection.abandon();
+      user.abandon();
     }
   }
 
@@ -135,7 +138,7 @@ interface Spawner {
 export function createSpawner({ identities, speech, books, ...options }: CrowdOptions): Spawner {
   const { plan, shard } = options.orders;
   if (identities.length === 0) throw new Error('an engine needs an identity for its virtual users');
-  const behaviours = behavioursOf(plan);
+  const behaviours = options.behaviours ?? behavioursOf(plan);
   const decks = behaviours.map(({ tasks }, index) => {
     const weights = Object.fromEntries(Object.entries(tasks).map(([name, { weight }]) => [name, weight]));
     return createDeck(weights, hash32(plan.seed, shard.shard, index));
@@ -144,7 +147,7 @@ export function createSpawner({ identities, speech, books, ...options }: CrowdOp
   const connections = createConnections(options.origin, connectionsOfShard(plan, shard.shard));
   const allTeamIds = shuffled([...teamIds], plan.seed);
   let spawned = 0;
-  let dealt = { of: plan, behaviours: dealBehaviours(plan) };
+  let dealt = { of: plan, behaviours: dealBehaviours(behaviours, plan) };
 
   const named = new Map(behaviours.map(({ name }, index) => [name, index]));
   const behaviourDeck = createDeck(
@@ -161,7 +164,7 @@ export function createSpawner({ identities, speech, books, ...options }: CrowdOp
   const spawn: Spawner['spawn'] = (ownSlot, orders) => {
     const slot = orders.shard.firstSlot + ownSlot;
     const identity = at(identities, ownSlot);
-    if (dealt.of !== orders.plan) dealt = { of: orders.plan, behaviours: dealBehaviours(orders.plan) };
+    if (dealt.of !== orders.plan) dealt = { of: orders.plan, behaviours: dealBehaviours(behaviours, orders.plan) };
     const index = at(dealt.behaviours, plannedSlot(orders.plan, shard.shard) + ownSlot);
     const connection = connections.open(orders.plan.requestTimeoutMs);
     const writeLog = createWriteLog({ ownerId: identity.userId, journal: options.journal });
@@ -172,6 +175,8 @@ export function createSpawner({ identities, speech, books, ...options }: CrowdOp
       deck: at(decks, index),
       mark: `${options.runTag}-${shard.shard}-${options.incarnation}-${slot}-${spawned}`,
       converse: createConversation({ connection, speech, identity, writeLog, books }),
+      ask: createAsking({ connection, speech, identity, books }),
+      taskFailed: books.taskFailed,
       ...{ iterationEnded: books.iterationEnded, iterationBegan: books.iterationBegan, clock: options.clock },
     });
     return { user, connection };
@@ -180,13 +185,13 @@ export function createSpawner({ identities, speech, books, ...options }: CrowdOp
 }
 
 /** Which behaviour each slot of the whole plan has: exact shares, spread so that every range of slots has about its own. */
-const dealBehaviours = (plan: LoadPlan): number[] =>
+const dealBehaviours = (behaviours: readonly Behaviour[], { seed, virtualUsers }: LoadPlan): number[] =>
   spreadEvenly(
     allotUsers(
-      behavioursOf(plan).map(({ weight }) => weight),
-      plan.virtualUsers,
+      behaviours.map(({ weight }) => weight),
+      virtualUsers,
     ),
-    plan.seed,
+    seed,
   );
 
 /** The shard's first slot, were there no slots but those of the planned users: so that these have their exact shares. */

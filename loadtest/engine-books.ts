@@ -5,6 +5,7 @@ import { createLateness } from './lateness.ts';
 import type { LoadLedger } from './load-ledger.ts';
 import { createSelfSamples } from './self-samples.ts';
 import { createTally } from './tally.ts';
+import { createTeller } from './told-findings.ts';
 import type { EngineTotals } from './totals.ts';
 
 /** Everything that an engine writes down, on its way to the evidence sink. */
@@ -46,6 +47,7 @@ export function createEngineBooks<Ledger extends LoadLedger>(
   const lateness = createLateness(shard, incarnation);
   let flushedTo: number | undefined;
   let leaks = 0;
+  const tell = createTeller(sink, `engine-${shard}`);
 
   const ledger = createLedger({
     first(record) {
@@ -78,8 +80,15 @@ export function createEngineBooks<Ledger extends LoadLedger>(
     scopeLeaked({ userId }, { detail }) {
       leaks += 1;
       if (leaks > leaksMax) return;
-      const told = `user ${userId}: ${detail}`.slice(0, 400);
-      sink.append({ kind: 'finding', at: now(), source: `engine-${shard}`, finding: 'scope-leak', detail: told });
+      const leak = `user ${userId}: ${detail}`.slice(0, 400);
+      sink.append({ kind: 'finding', at: now(), source: `engine-${shard}`, finding: 'scope-leak', detail: leak });
+    },
+    answeredWrong(request, detail) {
+      tell('wrong-answer', `${request}: ${detail}`, now());
+    },
+    taskFailed(task, cause, detail) {
+      tally.note(`task ${task}`, { outcome: 'failed', cause, bytesIn: 0 });
+      tell('task-error', `task ${task}: ${detail}`, now());
     },
     follow(next) {
       orders = next;

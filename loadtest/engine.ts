@@ -3,6 +3,7 @@ import type { EngineOrders } from '#model/load-plan.ts';
 import type { TargetSpeech } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { allowedOrigin } from './allowed-hosts.ts';
+import type { Behaviour } from './behaviours/behaviour.ts';
 import { createDrive } from './drive.ts';
 import type { EngineTotals } from './totals.ts';
 import { createWallClock } from './wall-clock.ts';
@@ -22,6 +23,8 @@ export interface EngineOptions {
   readonly incarnation: number;
   /** Tools 1…n are seeded; those with greater ids were made by load. */
   readonly seededTools: number;
+  /** Of a scenario; absent: those of the plan's mix. */
+  readonly behaviours?: readonly Behaviour[];
   readonly now?: () => number;
 }
 
@@ -38,6 +41,8 @@ export interface Engine {
   follow(orders: EngineOrders): void;
   /** Lets iterations finish for four seconds, abandons the rest, books everything. The sink stays open. */
   stop(): Promise<void>;
+  /** Books what a scenario broke outside of any iteration. */
+  readonly strayFailure: (error: unknown) => void;
   totals(): EngineTotals;
 }
 
@@ -94,6 +99,9 @@ export function createEngine(options: EngineOptions): Engine {
       clearTimeout(ticking);
       tick();
       await ending;
+    },
+    strayFailure(error) {
+      drive.books.taskFailed('outside of any iteration', 'task-error', String(error).slice(0, 300));
     },
     totals: () => drive.books.totals(drive.size()),
   };

@@ -1,6 +1,5 @@
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { OperationRecord } from '#model/evidence.ts';
-import type { OperationKind } from '#model/operation.ts';
 
 /** What one operation's end adds to the books. `cause` as in `OperationRecord.failed`. */
 export type OperationEnd =
@@ -30,7 +29,7 @@ export interface Wire {
 /** Counts and histograms by operation since the last flush. */
 export interface Tally {
   /** `waitedUs`: how long after its intended start it was sent; 0 where no start is intended. */
-  note(operation: OperationKind, end: OperationEnd, waitedUs?: number): void;
+  note(operation: string, end: OperationEnd, waitedUs?: number): void;
   /** One record for each operation that ended in [at, until), and begins anew. */
   flush(at: number, until: number): OperationRecord[];
   /** Latency, or service time where no start is intended, in milliseconds over the last full interval, or over the first one so far; undefined without answers. */
@@ -54,16 +53,19 @@ interface Entry {
 const highestUs = 2 ** 26;
 /** Beyond these, causes of one operation are counted together: a target may invent statuses without end. */
 const causesMax = 32;
+/** And beyond these, operations: a scenario may put an id into each name. */
+const operationsMax = 190;
 
 /** By the first digit of a status. */
 const statusClasses = [undefined, '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
 /** `isIntended`: iterations have a start that is intended, so that latency is kept beside service time (R3.3). */
 export function createTally(shard: number, incarnation: number, isIntended = false): Tally {
-  const entries = new Map<OperationKind, Entry>();
+  const entries = new Map<string, Entry>();
   const overall = { before: createHistogram(), now: createHistogram() };
 
-  function entryOf(operation: OperationKind): Entry {
+  function entryOf(name: string): Entry {
+    const operation = entries.has(name) || entries.size < operationsMax ? name : 'other';
     const known = entries.get(operation);
     if (known !== undefined) return known;
     const entry = {
@@ -75,7 +77,7 @@ export function createTally(shard: number, incarnation: number, isIntended = fal
     return entry;
   }
 
-  function recordOf(operation: OperationKind, entry: Entry, [at, until]: readonly [number, number]): OperationRecord {
+  function recordOf(operation: string, entry: Entry, [at, until]: readonly [number, number]): OperationRecord {
     const { ok, failed, abandoned, partial, bytesIn, bytesOut, reconnects, statuses } = entry;
     const histogram = encodeIntoCompressedBase64(entry.histogram);
     const counts = { ok, failed, abandoned, partial, bytesIn, bytesOut, reconnects, statuses };

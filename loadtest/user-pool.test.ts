@@ -17,7 +17,10 @@ async function optionsFor(baseUrl = 'http://127.0.0.1'): Promise<CrowdOptions> {
   return {
     ...{ orders: openOrders({ stages: [stage], startsAt: 0, users: 6 }), identities: loopbackIdentities(6) },
     ...{ speech: target.speech, incarnation: 1, seededTools, origin: baseUrl, journal, runTag: 'r' },
-    books: { operationEnded: note, scopeLeaked: note, iterationEnded: note, iterationBegan: note },
+    books: {
+      ...{ operationEnded: note, scopeLeaked: note, iterationEnded: note, iterationBegan: note },
+      ...{ answeredWrong: note, taskFailed: note },
+    },
     ...{ now: Date.now, clock: Date.now },
     onFailure: (error) => {
       throw error;

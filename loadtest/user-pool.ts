@@ -45,7 +45,10 @@ export function createUserPool(options: CrowdOptions): UserPool {
   function abandon(): void {
     // Whoever waits for the disk shall not wait for ever.
     void options.journal.close();
-    for (const { connection } of members.values()) connection.abandon();
+    for (const { user, connection } of members.values()) {
+      connection.abandon();
+      user.abandon();
+    }
   }
 
   return {

@@ -2,8 +2,8 @@ import type { LoadPlan } from '#model/load-plan.ts';
 import type { Operation } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { createRandom, hash32 } from '#model/random.ts';
-import type { Answer, Behaviour, Task, VirtualUser } from './behaviours/behaviour.ts';
-import type { Conversation } from './conversation.ts';
+import type { Answer, Ask, Behaviour, Task, VirtualUser } from './behaviours/behaviour.ts';
+import type { Books, Conversation } from './conversation.ts';
 import type { Deck } from './deck.ts';
 import type { IterationOutcome } from './presence-ledger.ts';
 
@@ -19,6 +19,8 @@ export interface RunningUser {
   /** One iteration of any task; `waitedUs` says, as its first operation is sent, how long after its intended start that is. */
   iterate(task: Task, waitedUs?: () => number): Promise<IterationOutcome>;
   leave(): void;
+  /** As `leave`, and a task that waits for whatever it may is not waited for. */
+  abandon(): void;
   stay(): void;
   readonly isLeaving: boolean;
 }
@@ -36,6 +38,8 @@ export interface VirtualUserOptions {
   /** Start of every mark that this user writes; no other user or incarnation has it. */
   readonly mark: string;
   readonly converse: Conversation;
+  readonly ask: Ask;
+  readonly taskFailed: Books['taskFailed'];
   readonly iterationEnded: (outcome: IterationOutcome) => void;
   /** Under fixed pacing: a user who was waiting for it began an iteration so late. */
   readonly iterationBegan: (lateMs: number) => void;
@@ -52,8 +56,8 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
   let wake: (() => void) | undefined;
 
   const thinkMs = (): number => {
-    const { thinkTimeMsMin, thinkTimeMsMax } = plan;
-    return thinkTimeMsMin + iterationUser.user.draw() * (thinkTimeMsMax - thinkTimeMsMin);
+    const [min, max] = behaviour.thinkTimeMs ?? [plan.thinkTimeMsMin, plan.thinkTimeMsMax];
+    return min + iterationUser.user.draw() * (max - min);
   };
 
   function wait(ms: number): Promise<void> {
@@ -67,6 +71,10 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
   }
 
   const hasLeft = (): boolean => leaving;
+  const leave = (): void => {
+    leaving = true;
+    wake?.();
+  };
 
   async function iterate(task: Task, waitedUs?: () => number): Promise<IterationOutcome> {
     iterationUser.begin(iteration, waitedUs);
@@ -97,9 +105,10 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
     get isLeaving() {
       return leaving;
     },
-    leave() {
-      leaving = true;
-      wake?.();
+    leave,
+    abandon() {
+      leave();
+      iterationUser.cutOff();
     },
     stay() {
       leaving = false;
@@ -118,6 +127,7 @@ export function createVirtualUser(options: VirtualUserOptions): RunningUser {
 interface TaskUser {
   readonly user: VirtualUser;
   begin(iteration: number, waitedUs?: () => number): void;
+  cutOff(): void;
   /** Of the iteration so far: the worst of its operations. */
   outcome(): IterationOutcome;
 }
@@ -130,14 +140,23 @@ function createTaskUser(options: VirtualUserOptions): TaskUser {
   let marks = 0;
   /** Until the first operation is sent: later ones are meant to be sent when they are. */
   let waited: (() => number) | undefined;
+  const cutOff = new AbortController();
   const seenToolIds: number[] = [];
 
-  async function send(operation: Operation): Promise<Answer> {
+  function note(ended: 'ok' | 'failed' | 'indeterminate' | 'abandoned'): void {
+    if (ended === 'abandoned') outcome = 'abandoned';
+    else if (ended !== 'ok' && outcome === 'ok') outcome = 'failed';
+  }
+
+  function takeWaited(): typeof waited {
     const waitedUs = waited;
     waited = undefined;
-    const answer = await options.converse(operation, waitedUs);
-    if (answer.outcome === 'abandoned') outcome = 'abandoned';
-    else if (answer.outcome !== 'ok' && outcome === 'ok') outcome = 'failed';
+    return waitedUs;
+  }
+
+  async function send(operation: Operation): Promise<Answer> {
+    const answer = await options.converse(operation, takeWaited());
+    note(answer.outcome);
     if (answer.outcome === 'ok' && showsOwnView(operation)) {
       const seeded = answer.toolIds.filter((toolId) => toolId <= options.seededTools);
       if (seeded.length > 0) seenToolIds.splice(0, seenToolIds.length, ...seeded.slice(0, seenMax));
@@ -147,7 +166,7 @@ function createTaskUser(options: VirtualUserOptions): TaskUser {
 
   return {
     user: {
-      identity,
+      ...{ identity, slot, cutOff: cutOff.signal },
       teamIds: [identity.privateTeamId, ...identity.teamIds],
       allTeamIds: options.allTeamIds,
       seenToolIds,
@@ -160,6 +179,18 @@ function createTaskUser(options: VirtualUserOptions): TaskUser {
         return `${options.mark}-${marks}`;
       },
       send,
+      async ask(request) {
+        const asked = await options.ask(request, takeWaited());
+        note(asked === 'abandoned' ? asked : asked.outcome);
+        return asked;
+      },
+      taskEnded(task, cause, detail) {
+        note(cause === 'abandoned' ? cause : 'failed');
+        if (cause !== 'abandoned') options.taskFailed(task, cause, detail);
+      },
+    },
+    cutOff() {
+      cutOff.abort();
     },
     begin(iteration, waitedUs) {
       waited = waitedUs;

@@ -25,7 +25,7 @@ export const OperationSummary = z.strictObject({
   abandoned: count,
   partial: count,
   bytesIn: count,
-  /** As in the records; absent in summaries of earlier versions. */
+  /** As in the records; absent in summaries of earlier versions, and where a tool of somebody else's drove. */
   bytesOut: count.optional(),
   reconnects: count.optional(),
   statuses: z.record(z.string(), count).optional(),

@@ -117,6 +117,8 @@ export const FindingRecord = z.strictObject({
     'lost-write',
     'resurrected',
     'wrong-answer',
+    'task-error',
+    'threshold',
   ]),
   detail: z.string().max(400),
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { BehaviourWeights, MixName } from './behaviour-class.ts';
+import { LoadDriver } from './load-driver.ts';
 import { Identity } from './population-plan.ts';
 
 /**
@@ -61,6 +62,8 @@ export const LoadPlan = z.strictObject({
   liveObjectsMax: z.int().positive(),
   /** R1.7: `growth: true` turns stationarity off. */
   growth: z.boolean(),
+  /** Somebody's own file drives in place of the mix (R3.6). */
+  driver: LoadDriver.optional(),
 });
 export type LoadPlan = z.infer<typeof LoadPlan>;
 

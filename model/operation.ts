@@ -40,7 +40,7 @@ export const operationClasses = {
 } as const satisfies Record<OperationKind, string>;
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -64,6 +64,8 @@ export interface CheckFailure {
 /** What loadtest needs of a target: how to say an operation, and whether an answer is right for this user. */
 export interface TargetSpeech {
   request(operation: Operation, user: Identity): HttpRequest;
+  /** What makes any request this user's own, whatever it asks for. */
+  headers(user: Identity): Readonly<Record<string, string>>;
   /** `status`, `shape` and `scope`; parses the body once and hands it back so that behaviours can read ids from it. */
   check(operation: Operation, user: Identity, response: HttpResponse): CheckedResponse;
 }

@@ -73,6 +73,51 @@ describe('parseInput', () => {
       ['weights: they are a mix of their own; leave out mix, or the weights'],
     ],
     ['AllWaves', { waves: ['small', 'small'] }, ['waves: each wave at most once, given were small, small']],
+    [
+      'SoakWave',
+      { wave: 'smoke', scenario: './a.ts', k6: './b.js', mix: 'federation' },
+      [
+        'scenario and k6: one file drives the load; give one of them',
+        'mix: with scenario there is no mix; give one of them',
+      ],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', locustfile: './a.py', mix: 'federation', shards: 2 },
+      [
+        'mix: with locustfile there is no mix; give one of them',
+        'shards: Locust drives from one process; leave it out',
+      ],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', locustfile: './a.py', arrivalRate: 10, pacing: '1s', connections: 5, weights: { writer: 1 } },
+      [
+        expect.stringContaining('pacing: it paces each user of the closed model') as string,
+        'weights: with locustfile there is no mix; give one of them',
+        'arrivalRate: Locust is told of users and not of iterations a second; leave it out',
+        'pacing: users of Locust pause as their own file says; leave it out',
+        'connections: Locust opens its own; leave it out',
+      ],
+    ],
+    [
+      'StabilityRun',
+      { k6: './a.js', stages: '30s@5/s', users: 5 },
+      ['stages: k6 is told of users and not of iterations a second; give stages in users'],
+    ],
+    [
+      'SoakWave',
+      { wave: 'smoke', scenario: './a.ts', capacity: true },
+      [
+        'capacity: a search holds each rate to the local reads of a mix, which the file of scenario need not send; give one of them',
+      ],
+    ],
+    ['SoakWave', { wave: 'smoke', k6: '' }, ['k6: given ""; it must be at least 1']],
+    [
+      'FederationLoad',
+      { scenario: './a.ts' },
+      [expect.stringContaining(`"scenario" is not a key of FederationLoad's input`) as string],
+    ],
     ['AllWaves', { waves: [] }, ['waves: given []; it must be at least 1 item']],
     ['AllWaves', { from: 'medium' }, ['from and previous go together: which earlier run has the waves before medium?']],
     ['AllWaves', { previous: 'x' }, ['from and previous go together: from which wave on is to be run again?']],
@@ -176,6 +221,19 @@ describe('parseInput', () => {
     ],
   ])('%s %j is refused, and says what is wrong', (workflow, input, problems) => {
     expect(problemsOf(workflow, input)).toEqual(problems);
+  });
+
+  it('takes a scenario with either model, and tells tools of users', () => {
+    const scenario = './a.ts';
+    for (const input of [
+      { scenario, arrivalRate: 10 },
+      { scenario, stages: '30s@5/s' },
+      { scenario, pacing: '1s', connections: 5, shards: 2 },
+      { locustfile: './a.py', stages: '30s@5,30s@2' },
+      { k6: './a.js', users: 5, spawnRate: 1 },
+    ]) {
+      expect(parseInput('SoakWave', { wave: 'smoke', ...input }).ok).toBe(true);
+    }
   });
 
   it('takes stages as text or as a list', () => {

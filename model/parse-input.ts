@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { listCapacityConflicts } from './capacity-conflicts.ts';
+import { listDriverConflicts } from './driver-conflicts.ts';
 import { listInputProblems } from './input-problems.ts';
 import { listModelConflicts, listRateConflicts, statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
 import type { WorkflowName } from './plan.ts';
@@ -130,6 +131,7 @@ function listConflicts(
   if ('weights' in input && input.weights !== undefined && input.mix !== undefined) {
     problems.push(`${nameKey('weights')}: they are a mix of their own; leave out ${nameKey('mix')}, or the weights`);
   }
+  problems.push(...listDriverConflicts(input, nameKey));
   const loadMs = statedLoadMs(input);
   if (input.window !== undefined && loadMs !== undefined && input.window > loadMs) {
     problems.push(

@@ -1,4 +1,5 @@
 import { isOpenInput, peakRateOf, spawnSlopes, virtualUsersOf } from './load-conflicts.ts';
+import { isTool, type LoadDriver } from './load-driver.ts';
 import type { LoadPlan, Shard, Stage } from './load-plan.ts';
 import type { Machine } from './machine.ts';
 import type { RunInput } from './parse-input.ts';
@@ -14,6 +15,7 @@ interface LoadRequest {
   readonly seed: number;
   readonly isFederation: boolean;
   readonly seededUsers: number;
+  readonly driver: LoadDriver | undefined;
 }
 
 const spawnRateDefault = 50;
@@ -26,9 +28,10 @@ const shardsMax = 64;
  * cores one more for every further 500 users.
  */
 export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: string[] } {
-  const { input, wave, durationMs } = request;
+  const { input, wave, durationMs, driver } = request;
   const virtualUsers = virtualUsersOf(input, wave.name, request.seededUsers);
-  const wantedShards = request.machine.cores > 2 ? Math.ceil(virtualUsers / usersPerShard) : 1;
+  // A tool drives from one process.
+  const wantedShards = request.machine.cores > 2 && !isTool(driver) ? Math.ceil(virtualUsers / usersPerShard) : 1;
   const [thinkTimeMsMin, thinkTimeMsMax] = thinkTimes(request);
   const spawnRatePerSecond = input.spawnRate ?? Math.max(spawnRateDefault, ...spawnSlopes(input.stages ?? []));
   const { stages, remarks } = isOpenInput(input)
@@ -56,6 +59,7 @@ export function planLoad(request: LoadRequest): { load: LoadPlan; remarks: strin
       requestTimeoutMs: 10_000,
       liveObjectsMax: 20,
       growth: input.growth ?? false,
+      ...(driver === undefined ? {} : { driver }),
     },
     remarks,
   };

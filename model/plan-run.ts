@@ -7,6 +7,7 @@ import { statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
 import { objectivesOfWaves } from './objectives.ts';
 import { defaultWaves, type RunInput } from './parse-input.ts';
 import { noFaultInSearch, planCapacity, restingLoad } from './plan-capacity.ts';
+import type { LoadDriver } from './load-driver.ts';
 import { planFaults } from './plan-faults.ts';
 import { planLoad } from './plan-load.ts';
 import { planPopulation } from './plan-population.ts';
@@ -21,13 +22,15 @@ export interface RunRequest {
   readonly workflow: Exclude<WorkflowName, 'AllWaves'>;
   readonly input: RunInput;
   readonly machine: Machine;
+  /** What was found in the file that the input names; needed when it names one. */
+  readonly driver?: LoadDriver;
 }
 
 /**
  * Everything that a run will do, from what was asked and what the machine holds: R1's table, R1.1's overrides, R5.4's limits,
  * R6's objectives. Pure: the same request gives the same plan. Nothing later applies a default.
  */
-export function planRun({ workflow, input: given, machine }: RunRequest): Plan {
+export function planRun({ workflow, input: given, machine, driver }: RunRequest): Plan {
   const wave = waves[given.wave ?? defaultWaves[workflow]];
   const input = withSearchedRate(given, wave);
   const isFederation = workflow === 'FederationLoad';
@@ -46,7 +49,7 @@ export function planRun({ workflow, input: given, machine }: RunRequest): Plan {
     capacity,
     remarks: loadRemarks,
   } = planShape({
-    ...{ wave, input, machine, durationMs, seed, isFederation },
+    ...{ wave, input, machine, durationMs, seed, isFederation, driver },
     seededUsers: dataSet.population.users,
   });
   const { faults, absentBecause } =
@@ -113,6 +116,7 @@ export function summarisePlan(plan: Plan, planHash: string): PlanSummary {
     ...(plan.windowsPerCheckpoint === undefined ? {} : { windowsPerCheckpoint: plan.windowsPerCheckpoint }),
     keep: plan.keep,
     onBlocked: plan.onBlocked,
+    ...(plan.load.driver === undefined ? {} : { driver: plan.load.driver.kind }),
   };
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CapacityPlan } from './capacity-plan.ts';
 import { FaultPlan } from './fault-plan.ts';
+import { DriverKind } from './load-driver.ts';
 import { LoadPlan, Stage, stagesMax } from './load-plan.ts';
 import { PopulationPlan } from './population-plan.ts';
 import { StackPlan } from './stack.ts';
@@ -85,5 +86,7 @@ export const PlanSummary = z.strictObject({
   windowsPerCheckpoint: z.int().min(1).max(100_000).optional(),
   keep: z.enum(['stack', 'nothing']),
   onBlocked: z.enum(['wait', 'abort']),
+  /** Absent: a mix of ours. */
+  driver: DriverKind.optional(),
 });
 export type PlanSummary = z.infer<typeof PlanSummary>;

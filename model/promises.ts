@@ -1,5 +1,6 @@
 import { classesOf, rarestShareOf, writesNothing } from './behaviour-class.ts';
 import type { CapacityPlan } from './capacity-plan.ts';
+import { insteadOfMix, whyDriverCannot } from './driver-promises.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import { dueIterations, type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
@@ -26,11 +27,18 @@ export function planPromises(asked: Asked): { promises: Question[]; notCovered: 
   const promises: Question[] = [];
   const notCovered: NotCovered[] = [];
   for (const question of questions) {
-    const reason = unanswerable[question](asked);
+    const reason = whyUnanswerable(question, asked);
     if (reason === undefined) promises.push(question);
     else notCovered.push({ question, reason });
   }
   return { promises, notCovered };
+}
+
+function whyUnanswerable(question: Question, asked: Asked): string | undefined {
+  const { driver } = asked.load;
+  if (driver === undefined) return unanswerable[question](asked);
+  const reason = whyDriverCannot(driver, question);
+  return reason === undefined && !insteadOfMix.includes(question) ? unanswerable[question](asked) : reason;
 }
 
 const answerable = (): undefined => undefined;

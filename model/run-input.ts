@@ -7,6 +7,8 @@ import { arrivalRateMax, StagesInput } from './stages-input.ts';
 import { Question } from './verdict.ts';
 import { WaveName } from './wave.ts';
 
+/** The longest path that Linux takes. */
+const pathMax = 4_096;
 /** The step has half an hour. */
 const warmUpMsMax = 20 * 60_000;
 const pacingMsMax = 3_600_000;
@@ -39,6 +41,9 @@ export const SoakWaveInput = z.strictObject({
   profile: SeedProfile.optional().describe('how team sizes are laid out (R2.2)'),
   mix: MixName.optional().describe('which classes of users'),
   weights: BehaviourWeights.optional().describe('shares of the classes of users, instead of a mix'),
+  scenario: z.string().min(1).max(pathMax).optional().describe('TypeScript scenario that drives the load (R3.6)'),
+  locustfile: z.string().min(1).max(pathMax).optional().describe('Locust file that drives the load (R3.6)'),
+  k6: z.string().min(1).max(pathMax).optional().describe('k6 script that drives the load (R3.6)'),
   target: z.literal('reference').optional().describe('what is under test'),
   faults: z.enum(['planned', 'none']).optional().describe('inject the planned faults, or none'),
   growth: z.boolean().optional().describe('let what load creates pile up (R1.7)'),
@@ -68,7 +73,13 @@ export const SoakWaveInput = z.strictObject({
 export type SoakWaveInput = z.infer<typeof SoakWaveInput>;
 
 /** What `FederationLoad` takes: as a wave, with the federation mix and at least the wave's gateways (R1.5). */
-export const FederationLoadInput = SoakWaveInput.omit({ mix: true, weights: true }).partial({ wave: true });
+export const FederationLoadInput = SoakWaveInput.omit({
+  mix: true,
+  weights: true,
+  scenario: true,
+  locustfile: true,
+  k6: true,
+}).partial({ wave: true });
 
 /** What `StabilityRun` takes (R1.4); the wave is its data set, `enterprise` unless said otherwise. */
 export const StabilityRunInput = SoakWaveInput.partial({ wave: true });

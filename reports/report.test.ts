@@ -225,6 +225,14 @@ describe('writeCommands', () => {
     expect(soak).toContain(' --weights writer=2,power-user=0.5 ');
   });
 
+  it('names a file of one’s own by its whole path, wherever they are typed', () => {
+    const driver = { kind: 'locust', file: '/mine/shop.py', sha256: 'ab'.repeat(32) } as const;
+    const driven = { ...plan, load: { ...plan.load, driver } };
+    const { soak, temporal } = writeCommands(driven, { input: { locustfile: './shop.py' } });
+    expect(soak).toBe(`soak run smoke --locustfile /mine/shop.py --seed ${plan.seed}`);
+    expect(temporal).toContain('"locustfile":"/mine/shop.py"');
+  });
+
   it('quotes for a shell', () => {
     const { soak } = writeCommands({ ...plan, workflow: 'StabilityRun' }, { input: { mix: "a'; b" } });
     expect(soak).toBe(`soak run smoke --workflow StabilityRun --mix 'a'\\''; b' --seed ${plan.seed}`);

@@ -1,5 +1,6 @@
 import { loadMsOf } from '#model/evidence-summary.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import { driverNames } from '#model/load-driver.ts';
 import { totalLoadMs } from '#model/load-plan.ts';
 import { capacitySection } from './capacity.ts';
 import { checkpointsSection } from './checkpoints.ts';
@@ -69,7 +70,7 @@ function facts({ plan, evidence, meta }: ReportInput): Markup {
   const reads = evidence.classes.find((each) => each.class === 'local-read')?.overall;
   const ended = evidence.iterations.ok + evidence.iterations.failed;
   const entries: [string, string][] = [
-    ['Load', `${describeLoad(load)}, ${formatDuration(totalLoadMs(load))}`],
+    ['Load', `${describeLoad(load)}, ${formatDuration(totalLoadMs(load))}${describeDriver(load)}`],
     ['Requests', loadMs === 0 ? '–' : `${formatNumber(requests)} (${formatNumber(requests / (loadMs / 1_000))}/s)`],
     [
       'Iterations',
@@ -108,6 +109,9 @@ function describeLoad({ model, stages, virtualUsers, pacingMs }: ReportInput['pl
   );
   return `${formatNumber(peak)} iterations/s, taken by ${users}`;
 }
+
+const describeDriver = ({ driver }: ReportInput['plan']['load']): string =>
+  driver === undefined ? '' : `, by ${driverNames[driver.kind]}`;
 
 const isCoLocated = ({ plan }: ReportInput): boolean => /co-located/i.test(plan.stack.placement);
 

@@ -1,9 +1,12 @@
+import { inputOfDriver } from '#model/load-driver.ts';
 import type { Plan } from '#model/plan.ts';
 import type { ReportMeta } from './report-input.ts';
 
 /** The two commands that make this run again: what was typed, with its seed said out loud. */
 export function writeCommands(plan: Plan, { input }: Pick<ReportMeta, 'input'>): { temporal: string; soak: string } {
-  const whole: Record<string, unknown> = { wave: plan.wave, ...input, seed: plan.seed };
+  const { driver } = plan.load;
+  const own = driver === undefined ? {} : inputOfDriver(driver);
+  const whole: Record<string, unknown> = { wave: plan.wave, ...input, ...own, seed: plan.seed };
   const workflow = plan.workflow === 'SoakWave' ? [] : ['--workflow', plan.workflow];
   const flags = Object.entries(whole).flatMap(([key, value]) => (key === 'wave' ? [] : writeFlag(key, value)));
   const isSayable = typeof whole['capacity'] !== 'object';

@@ -111,6 +111,7 @@ function fakeService(replaced: Partial<Service> = {}): { service: Service; asked
         checks: [{ name: 'nginx', ok: false, problem: 'not found', advice: 'apt-get install nginx' }],
       }),
     ),
+    inspectDriver: note('inspectDriver', Promise.resolve({})),
     machine: note('machine', Promise.resolve(machine)),
     startRun: note('startRun', Promise.resolve(handle)),
     progress: note('progress', Promise.resolve(progress)),

@@ -110,6 +110,7 @@ interface Asked {
 }
 
 const loopbackSpeech: TargetSpeech = {
+  headers: ({ userId }) => ({ 'x-user': `${userId}` }),
   request: (operation, { userId }) => ({
     method: 'POST',
     path: '/',

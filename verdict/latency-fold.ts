@@ -98,11 +98,13 @@ function addCounts(sum: OperationCounts, record: OperationRecord): void {
   sum.abandoned += record.abandoned;
   sum.partial += record.partial;
   sum.bytesIn += record.bytesIn;
-  sum.bytesOut = (sum.bytesOut ?? 0) + (record.bytesOut ?? 0);
-  sum.reconnects = (sum.reconnects ?? 0) + (record.reconnects ?? 0);
-  sum.statuses ??= {};
-  for (const [name, count] of Object.entries(record.statuses ?? {}))
-    sum.statuses[name] = (sum.statuses[name] ?? 0) + count;
+  // What a tool of somebody else's does not tell is unknown, and not zero.
+  if (record.bytesOut !== undefined) sum.bytesOut = (sum.bytesOut ?? 0) + record.bytesOut;
+  if (record.reconnects !== undefined) sum.reconnects = (sum.reconnects ?? 0) + record.reconnects;
+  if (record.statuses !== undefined) {
+    sum.statuses ??= {};
+    for (const [name, count] of Object.entries(record.statuses)) sum.statuses[name] = (sum.statuses[name] ?? 0) + count;
+  }
   for (const [cause, failed] of Object.entries(record.failed)) sum.failed[cause] = (sum.failed[cause] ?? 0) + failed;
 }
 

@@ -1,6 +1,8 @@
 import { formatDuration, formatFigure, formatNumber, formatRatio } from '#model/figures.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import type { FaultPlan } from '#model/fault-plan.ts';
+import { isTool } from '#model/load-driver.ts';
+import { operationClasses } from '#model/operation.ts';
 import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
 import { unionMs } from './windows.ts';
 
@@ -37,13 +39,15 @@ function seedingReconciled({ seeded, verification }: JudgeInput): Finding {
 function errorRate({ plan, evidence }: JudgeInput): Finding {
   const { ok, failed } = evidence.iterationsOutsideFaults;
   const limit = plan.objectives.failedIterationsRatioMax;
-  if (ok + failed === 0) return open('No iteration ended outside the fault windows.');
+  // A tool tells of requests, and its users' iterations are its own.
+  const what = isTool(plan.load.driver) ? 'requests' : 'iterations';
+  if (ok + failed === 0) return open(`None of the ${what} ended outside the fault windows.`);
   const measured = failed / (ok + failed);
   const inFaults = evidence.iterations.failed - failed;
   // What an unasked death cost is judged once, by the question that names who died.
   const where = evidence.unplannedOutages.length === 0 ? 'fault windows' : 'fault windows and unasked outages';
   const reason =
-    `${formatNumber(failed)} of ${formatNumber(ok + failed)} iterations outside ${where} failed, ${formatRatio(measured)}` +
+    `${formatNumber(failed)} of ${formatNumber(ok + failed)} ${what} outside ${where} failed, ${formatRatio(measured)}` +
     ` (limit ${formatRatio(limit)}); ${formatNumber(inFaults)} failed inside them.`;
   return { outcome: measured <= limit ? 'pass' : 'fail', reason, measured, limit, unit: 'ratio' };
 }
@@ -99,7 +103,9 @@ function noScopeLeak({ evidence, verification }: JudgeInput): Finding {
       unit: 'answers',
     };
   }
-  const answered = evidence.operations.reduce((sum, { ok }) => sum + ok, 0);
+  // What a scenario words itself is checked by itself alone.
+  const looked = evidence.operations.filter(({ operation }) => Object.hasOwn(operationClasses, operation));
+  const answered = looked.reduce((sum, { ok }) => sum + ok, 0);
   if (answered === 0) return open('No answer was checked.');
   if (verification === undefined || verification.scopeAudited === 0) return open('The audit of scopes did not run.');
   const reason = `${formatNumber(answered)} answers, and all that ${formatNumber(verification.scopeAudited)} audited users can list, hold what those users may see.`;

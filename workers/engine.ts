@@ -3,13 +3,19 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { writeAtomic } from '#compose/atomic-file.ts';
 import { createSpool } from '#evidence/spool.ts';
+import type { Behaviour } from '#loadtest/behaviours/behaviour.ts';
 import { createEngine } from '#loadtest/engine.ts';
+import { behavioursOfScenario } from '#loadtest/scenarios/scenario-behaviours.ts';
+import { loadScenario } from '#loadtest/scenarios/scenario-file.ts';
+import { IterationOver } from '#loadtest/scenarios/task-pass.ts';
 import { createWriteJournal } from '#loadtest/write-journal.ts';
 import type { EvidenceSink } from '#model/evidence.ts';
 import { EngineOrders, Identities } from '#model/load-plan.ts';
 import { referenceTarget } from '#targets/reference/target.ts';
+import { copyOf } from './wiring/driver-copy.ts';
 import { runTagOf, writesFolder } from './wiring/places.ts';
 import { engineName, totalsFile } from './wiring/engines.ts';
 import { type HeldOptions, type HeldWork, runHeld } from './wiring/held-process.ts';
@@ -34,6 +40,7 @@ async function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<
     ...{ folder: writesFolder(join(held.folder, '..', '..')), writer: name, incarnation: held.epoch },
     onTrouble: createTroubleGap(sink, name),
   });
+  const scenario = await scenarioOf(orders, join(held.folder, '..', '..'));
   const engine = createEngine({
     orders,
     identities,
@@ -43,7 +50,9 @@ async function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<
     runTag: runTagOf(held.runKey),
     incarnation: held.epoch,
     seededTools: population.tools,
+    ...(scenario === undefined ? {} : { behaviours: scenario.behaviours }),
   });
+  if (scenario !== undefined) surviveScenario(scenario.file, engine.strayFailure);
   const writeTotals = (): void => {
     writeAtomic(totalsFile(held.folder, held.epoch), JSON.stringify(engine.totals()));
   };
@@ -67,6 +76,43 @@ async function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<
       await sink.close();
     },
   };
+}
+
+/** Of a load that somebody's own scenario drives: the copy that the plan was made of, and what its users do. */
+async function scenarioOf(
+  { plan: { driver } }: EngineOrders,
+  runFolder: string,
+): Promise<{ file: string; behaviours: Behaviour[] } | undefined> {
+  if (driver === undefined) return undefined;
+  const file = copyOf(runFolder, driver);
+  const read = await loadScenario(file);
+  if (!read.ok) throw new Error(`the scenario does not load any more: ${read.problems.join('; ')}`);
+  return { file, behaviours: behavioursOfScenario(read.scenario) };
+}
+
+/**
+ * What a scenario begins and does not wait for may fail where nobody waits for it. That must not end the engine; what fails
+ * so in our own code must.
+ */
+function surviveScenario(file: string, onFailure: (error: unknown) => void): void {
+  const take = (error: unknown): void => {
+    if (error instanceof IterationOver) return;
+    const isOfScenario =
+      !(error instanceof Error) ||
+      error.name === 'TaskMisuse' ||
+      [file, pathToFileURL(file).href].some((path) => (error.stack ?? '').includes(path));
+    if (isOfScenario) onFailure(error);
+    else throw error;
+  };
+  process.on('unhandledRejection', take);
+  process.on('uncaughtException', (error) => {
+    try {
+      take(error);
+    } catch {
+      console.error(error);
+      process.exit(1);
+    }
+  });
 }
 
 /** While the disk takes no journal, nobody writes: load is there and asks less than it should, which is said. */

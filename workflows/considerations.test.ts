@@ -64,6 +64,20 @@ describe('what an operator asks for', () => {
     }
   });
 
+  it('is refused where k6 goes by its own clock, but for a fault and the end', () => {
+    const { state, problemOf } = setUp();
+    state.plan = { ...state.plan, driver: 'k6' };
+    for (const action of ['pause', 'scaleLoad', 'extend'] as const) {
+      expect(problemOf(action, { users: 5, by: 1_000 })).toBe(
+        'k6 drives this load by its own clock: it cannot be paused, scaled or extended; abort ends the run',
+      );
+    }
+    expect(problemOf('injectFault', kill)).toBeUndefined();
+    expect(problemOf('abort')).toBeUndefined();
+    state.plan = { ...state.plan, driver: 'locust' };
+    expect(problemOf('pause')).toBeUndefined();
+  });
+
   it('only says what it would do until it is carried out', () => {
     const { problemOf, state } = setUp();
     for (const [action, request] of [

@@ -142,12 +142,17 @@ function whyNotRunning(run: Controlled, now: number): string | undefined {
   return now < run.state.startsAt ? 'the load has not begun yet' : undefined;
 }
 
+const whyNotSteered = ({ state }: Controlled): string | undefined =>
+  state.plan.driver === 'k6'
+    ? 'k6 drives this load by its own clock: it cannot be paused, scaled or extended; abort ends the run'
+    : undefined;
+
 function changed(
   run: Controlled,
   now: number,
   { change, what, answer }: { change: (change: ScheduleChange) => Changed; what: string; answer: string },
 ): Considered {
-  const problem = whyNotRunning(run, now);
+  const problem = whyNotRunning(run, now) ?? whyNotSteered(run);
   if (problem !== undefined) return { problem };
   const { stages, startsAt, plan } = run.state;
   const made = change({

@@ -1,9 +1,11 @@
+import type { LoadDriver } from '#model/load-driver.ts';
 import type { Machine } from '#model/machine.ts';
 import { listWaveInputs, parseInput } from '#model/parse-input.ts';
 import { planRun } from '#model/plan-run.ts';
 import type { Plan } from '#model/plan.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { renderPlan } from '../plan-text.ts';
+import { readOwnFile } from '../own-file.ts';
 import { inputFlags, listSurplusWaves, readRunOrder, type RunOrder } from '../run-flags.ts';
 import { jsonFlag, type Verb } from '../verb.ts';
 
@@ -25,20 +27,27 @@ export const plan: Verb = {
     const { order, problems } = readRunOrder(call);
     return [...problems, ...listSurplusWaves(order, call)];
   },
-  run: async (call, { service, out, terminal }) => {
+  run: async (call, { service, out, err, terminal }) => {
     const { order } = readRunOrder(call);
-    const plans = planOrder(order, await service.machine());
+    const driven = await readOwnFile(order, service);
+    if ('problems' in driven) {
+      err(driven.problems.join('\n'));
+      return exitCodes.usage;
+    }
+    const plans = planOrder(order, await service.machine(), driven.driver);
     if (call.flags['json'] === true) out(JSON.stringify(order.workflow === 'AllWaves' ? plans : plans[0]));
     else out(plans.map((each) => renderPlan(each, terminal.colour)).join('\n\n'));
     return exitCodes.ok;
   },
 };
 
-function planOrder({ workflow, input }: RunOrder, machine: Machine): Plan[] {
+function planOrder({ workflow, input }: RunOrder, machine: Machine, driver?: LoadDriver): Plan[] {
   if (workflow === 'AllWaves') {
-    return listWaveInputs(input).flatMap((each) => planOrder({ workflow: 'SoakWave', input: each.input }, machine));
+    return listWaveInputs(input).flatMap((each) =>
+      planOrder({ workflow: 'SoakWave', input: each.input }, machine, driver),
+    );
   }
   const parsed = parseInput(workflow, input);
   if (!parsed.ok) throw new Error(`an input that had passed its check was refused: ${parsed.problems.join('; ')}`);
-  return [planRun({ workflow, input: parsed.value, machine })];
+  return [planRun({ workflow, input: parsed.value, machine, ...(driver === undefined ? {} : { driver }) })];
 }

@@ -1,6 +1,7 @@
 import { exitCodes } from '../exit-codes.ts';
 import { followRun } from '../follow.ts';
 import { whenAborted } from '../interruption.ts';
+import { readOwnFile } from '../own-file.ts';
 import { inputFlags, listSurplusWaves, readRunOrder } from '../run-flags.ts';
 import { type Call, jsonFlag, type Verb, type VerbContext } from '../verb.ts';
 
@@ -23,6 +24,7 @@ export const run: Verb = {
     ['soak run small --users 50 --duration 5m', 'the small wave with half its users for a third of its time'],
     ['soak run large --scale 0.05 --faults none', 'a large wave’s shape at a twentieth of its size, undisturbed'],
     ['soak run small --capacity', 'how many requests a second it can carry, with the knee and the safe limit'],
+    ['soak run smoke --scenario ./shop.ts', 'a load of your own; docs/scenarios.md says how it is written'],
     ['soak run small --without operations-checked', 'one promise less, named in the headline of the verdict'],
     ['soak run --workflow StabilityRun small --duration 8h --detach', 'a working day of soaking; soak attach shows it'],
     ['soak run --workflow AllWaves smoke small --json', 'two waves in order, compared'],
@@ -44,6 +46,11 @@ function checkId({ flags }: Call): string[] {
 async function startAndFollow(call: Call, context: VerbContext): Promise<number> {
   const { order } = readRunOrder(call);
   const asJson = call.flags['json'] === true;
+  const driven = await readOwnFile(order, context.service);
+  if ('problems' in driven) {
+    context.err(driven.problems.join('\n'));
+    return exitCodes.usage;
+  }
   const say = asJson ? context.err : context.out;
   const started = await Promise.race([context.service.up(say), whenAborted(context.interrupted)]);
   if (started === 'interrupted') {

@@ -1,5 +1,6 @@
 import type { Operation } from '#model/operation.ts';
 import type { Identity } from '#model/population-plan.ts';
+import type { ScenarioAnswer, ScenarioRequest } from '../scenario.ts';
 
 /** What one class of user does: weighted tasks, one plain async function each (R3.1). */
 export interface BehaviourClass {
@@ -10,6 +11,8 @@ export interface BehaviourClass {
 export interface Behaviour extends BehaviourClass {
   /** Share of the virtual users, beside the other behaviours of a mix. */
   readonly weight: number;
+  /** Shortest and longest pause after an iteration, where users think; absent: the plan's. */
+  readonly thinkTimeMs?: readonly [number, number];
 }
 
 export interface Task {
@@ -30,8 +33,13 @@ export interface Answer {
   readonly toolIds: readonly number[];
 }
 
+/** Sends what a scenario words itself and answers with how it ended; `abandoned`: the stop cut it off. Rejects only for a request that is none. */
+export type Ask = (request: ScenarioRequest, waitedUs?: () => number) => Promise<ScenarioAnswer | 'abandoned'>;
+
 /** One live instance of a behaviour, as its tasks see it. */
 export interface VirtualUser {
+  /** Number among all virtual users of the plan. */
+  readonly slot: number;
   readonly identity: Identity;
   /** The teams it works in: its private one, then the shared ones; never empty. */
   readonly teamIds: readonly number[];
@@ -50,4 +58,10 @@ export interface VirtualUser {
   /** A text that no other write of the run carries, so that a lost update can be told from a kept one. */
   nextMark(): string;
   send(operation: Operation): Promise<Answer>;
+  /** A request that a scenario words itself. */
+  readonly ask: (request: ScenarioRequest) => ReturnType<Ask>;
+  /** Aborted when the stop cuts the user off. */
+  readonly cutOff: AbortSignal;
+  /** The iteration did not come to its end: a task of a scenario broke, ran out of time, or was cut off. */
+  taskEnded(task: string, cause: 'task-error' | 'task-timeout' | 'abandoned', detail: string): void;
 }

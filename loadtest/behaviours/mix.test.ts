@@ -114,6 +114,10 @@ function createFakeUser(slot: number, counts: Map<OperationKind, number>) {
   let spentMs = 0;
   let made = 0;
   const user: VirtualUser = {
+    slot,
+    ask: () => Promise.reject(new Error('no mix words its own requests')),
+    cutOff: new AbortController().signal,
+    taskEnded: () => undefined,
     identity: { userId: slot + 1, privateTeamId: slot + 1, teamIds: [101, 102], tokenSubject: '', visibleTools: 0, visibleDigest: '' }, // prettier-ignore
     teamIds: [slot + 1, 101, 102],
     allTeamIds: [1, 2, 3, 101, 102],

@@ -10,6 +10,7 @@ export function referenceSpeech(plan: PopulationPlan, secret: string): TargetSpe
   const tokenOf = createTokens(secret);
   const check = createAnswerCheck(createSeededView(createPopulation(plan)));
   return {
+    headers: ({ tokenSubject }) => ({ authorization: `Bearer ${tokenOf(tokenSubject, false)}` }),
     request(operation, user) {
       const { method, path, content } = wording(operation);
       const authorization = `Bearer ${tokenOf(user.tokenSubject, isAdministrative(operation))}`;

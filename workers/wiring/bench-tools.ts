@@ -104,7 +104,7 @@ const K6Result = z.object({
 });
 
 const k6: Peer = {
-  advice: 'go install go.k6.io/k6@v1.8.1, or https://k6.io',
+  advice: 'scripts/setup --with k6, or https://grafana.com/docs/k6',
   find: onPath('k6'),
   program(path, { url, connections, seconds, folder }) {
     const script = join(folder, 'bench.js');
@@ -139,7 +139,7 @@ const LocustResult = z.array(
 
 /** Statistics begin when all users are there, as the other tools' do. */
 const locust = (user: 'Fast' | 'Plain'): Peer => ({
-  advice: 'pip install locust==2.47.0, best into a venv in ~/.cache/soakwave/locust',
+  advice: 'scripts/setup --with locust, or pip install locust',
   find: onPath('locust'),
   program(path, { url, connections, seconds, folder }) {
     const script = join(folder, 'locustfile.py');

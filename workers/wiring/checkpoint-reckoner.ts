@@ -1,6 +1,6 @@
 import type { JudgeRequest } from '#model/activities.ts';
-import { operationsOf } from '#model/behaviour-class.ts';
 import { type Checkpoint, checkpointCharactersMax, checkpointReasonsMax } from '#model/checkpoint.ts';
+import { operationsOfLoad } from '#model/driver-promises.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
 import type { Plan } from '#model/plan.ts';
 import { planAsSteered } from '#model/schedule.ts';
@@ -29,7 +29,7 @@ export async function reckonCheckpoint(context: Context, request: CheckpointRequ
   const { outcome, headline, answers } = judgeSoFar({
     plan,
     evidence,
-    operations: operationsOf(plan.load),
+    operations: operationsOfLoad(plan.load),
     steps: request.steps,
     seeded: request.seeded,
   });

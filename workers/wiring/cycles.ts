@@ -9,6 +9,7 @@ import { planRun } from '#model/plan-run.ts';
 import type { Plan } from '#model/plan.ts';
 import { RunResultFile } from '#reports/result.ts';
 import type { Context } from './context.ts';
+import { inspectDriver } from './driver-file.ts';
 import { measurePlanned } from './machine.ts';
 
 export interface CycleRequest {
@@ -119,7 +120,9 @@ async function takeOver(
   if (!result.success || stored === undefined) {
     return { problem: `from: wave ${wave} of ${earlier.workflowId} has no verdict to take over; ${again}` };
   }
-  const differences = differencesOf(stored.plan, planWave(context, input));
+  const planned = await planWave(context, input);
+  if ('problems' in planned) return { problem: planned.problems.join('; ') };
+  const differences = differencesOf(stored.plan, planned);
   if (differences.length > 0) {
     return { problem: `previous: wave ${wave} was planned otherwise then (${differences.join('; ')}); ${again}` };
   }
@@ -132,10 +135,15 @@ async function takeOver(
   return { wave, runId: runKey, outcome, reasons: cut, result: path, isTakenOver: true };
 }
 
-function planWave({ environment }: Context, input: Record<string, unknown>): Plan {
+async function planWave(
+  { environment }: Context,
+  input: Record<string, unknown>,
+): Promise<Plan | { problems: string[] }> {
   const parsed = parseInput('SoakWave', input);
   if (!parsed.ok) throw new Error(`a wave's input does not parse: ${parsed.problems.join('; ')}`);
-  return planRun({ workflow: 'SoakWave', input: parsed.value, machine: measurePlanned(environment) });
+  const driven = await inspectDriver(environment, parsed.value);
+  if ('problems' in driven) return driven;
+  return planRun({ workflow: 'SoakWave', input: parsed.value, machine: measurePlanned(environment), ...driven });
 }
 
 /** Parts of a plan that no figure and no verdict depends on; remarks name the free disk, which is another each day. */

@@ -78,12 +78,15 @@ describe('placing a shard on no host in particular', () => {
   const run = { runKey: 'r', workflowId: 'w', planHash: 'h' };
   const schedule = { shard: 0, startsAt: 1, endsAt: 2 };
 
-  /** What is answered where these hosts are known; whoever begins to place reads the plan, which is not there. */
-  async function place(hosts: readonly string[] | undefined): Promise<unknown> {
+  /** What is answered where these hosts are known; whoever begins to place wants to know where the stack is, which is nowhere. */
+  async function place(hosts: readonly string[] | undefined, driver?: object): Promise<unknown> {
     const context = {
       environment: { host: 'home' },
       runPlaces: () => ({ held: folder }),
-      readPlan: () => Promise.reject(new Error('it begins')),
+      readPlan: () => Promise.resolve({ load: { shards: [{}], driver } }),
+      stackAddress: () => {
+        throw new Error('it begins');
+      },
     } as unknown as Context;
     const beat: Beat = {
       ...{ signal: new AbortController().signal, progress: () => undefined, confirm: () => Promise.resolve() },
@@ -94,6 +97,13 @@ describe('placing a shard on no host in particular', () => {
   it('starts nothing where there are several to choose from, and tells which', async () => {
     expect(await place(['guest', 'home'])).toEqual({ hosts: ['guest', 'home'] });
   });
+
+  it.each(['scenario', 'locust', 'k6'])(
+    'begins here, whatever hosts are known, with a file of one’s own: %s',
+    async (kind) => {
+      await expect(place(['guest', 'home'], { kind })).rejects.toThrow('it begins');
+    },
+  );
 
   it.each([[['home']], [[]], [undefined]])('begins here when these are known: %j', async (hosts) => {
     await expect(place(hosts)).rejects.toThrow('it begins');

@@ -10,6 +10,7 @@ import { type HeldProcess, mendHeldFolder, startHeld } from '#compose/held/start
 import type { ProcessTable } from '#compose/process-table.ts';
 import { EngineTotals } from '#loadtest/totals.ts';
 import type { LoadHosts, RunRef, ShardSchedule } from '#model/activities.ts';
+import { isTool } from '#model/load-driver.ts';
 import { EngineOrders } from '#model/load-plan.ts';
 import type { LoadTotals } from '#model/progress.ts';
 import { readIdentities } from '#seeding/identities.ts';
@@ -33,12 +34,7 @@ export const totalsFile = (folder: string, incarnation: number): string => join(
 export function createEngineKeeper(context: Context, presence: Pick<LoadPresence, 'hosts'>): EngineKeeper {
   const folderOf = (run: RunRef, shard: number): string => join(context.runPlaces(run).held, engineName(shard));
   const dutiesOf = createGuestDuties(context);
-  /** A load that is spread wants to know of all hosts; one that is not, of others only. */
-  const hostsFor = ({ placing }: ShardSchedule): LoadHosts => {
-    const hosts = presence.hosts();
-    const isAlone = hosts?.every((host) => host === context.environment.host) ?? true;
-    return hosts === undefined || (isAlone && placing === undefined) ? {} : { hosts };
-  };
+  const hostsFor = createHostsFor(context, presence);
   const start = async (run: RunRef, schedule: ShardSchedule, lease: EngineLease): Promise<HeldProcess> => {
     const folder = folderOf(run, schedule.shard);
     const orders = await ordersOf(context, run, schedule);
@@ -52,7 +48,7 @@ export function createEngineKeeper(context: Context, presence: Pick<LoadPresence
       spec: (epoch) =>
         heldSpec(context.environment, {
           role: engineName(schedule.shard),
-          entry: 'engine',
+          entry: isTool(orders.plan.driver) ? 'driver' : 'engine',
           nice: 5,
           folder,
           epoch,
@@ -66,7 +62,7 @@ export function createEngineKeeper(context: Context, presence: Pick<LoadPresence
   return {
     host: context.environment.host,
     async place(run, schedule, beat) {
-      const others = hostsFor(schedule);
+      const others = await hostsFor(run, schedule);
       if (others.hosts !== undefined && schedule.placing === undefined) return others;
       const folder = folderOf(run, schedule.shard);
       mkdirSync(folder, { recursive: true });
@@ -92,13 +88,25 @@ export function createEngineKeeper(context: Context, presence: Pick<LoadPresence
           duties.look();
         },
       });
-      return { ...totals, ...hostsFor(schedule) };
+      return { ...totals, ...(await hostsFor(run, schedule)) };
     },
     measure: (run, probe, signal) =>
       readProbe(context, run, { ...probe, signal, folderOf: (shard) => folderOf(run, shard) }),
     stop: (run, shard) =>
       stopEngine(context.heldTable(run), { runKey: run.runKey, shard, folder: folderOf(run, shard) }),
     handOver: (run, options) => handOverLoad(context, run, options),
+  };
+}
+
+/** A load that is spread wants to know of all hosts; one that is not, of others only. */
+function createHostsFor(context: Context, presence: Pick<LoadPresence, 'hosts'>) {
+  return async (run: RunRef, { placing }: ShardSchedule): Promise<LoadHosts> => {
+    const hosts = presence.hosts();
+    const isAlone = hosts?.every((host) => host === context.environment.host) ?? true;
+    if (hosts === undefined || (isAlone && placing === undefined)) return {};
+    // The copy of somebody's own file, and the tool for it, are on this host only.
+    const { load } = await context.readPlan(run);
+    return load.driver === undefined ? { hosts } : {};
   };
 }
 

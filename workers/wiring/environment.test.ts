@@ -2,7 +2,7 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readEnvironment, UsageError } from './environment.ts';
+import { readChildEnvironment, readEnvironment, UsageError } from './environment.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -121,6 +121,29 @@ describe('what child processes are given', () => {
       PATH: '/bin',
       SOAK_HOME: '/tmp/there',
       TEMPORAL_ADDRESS: 'there:7233',
+    });
+  });
+
+  it('holds options of their own, which are no setting', () => {
+    const variables = { PATH: '/bin', SOAK_HELD: '{}', SOAK_HOME: '/tmp/there' };
+    expect(() => read(variables)).toThrow('SOAK_HELD is not known');
+    expect(readChildEnvironment('SOAK_HELD', variables).stateFolder).toBe('/tmp/there');
+    expect(() => readChildEnvironment('SOAK_HELD', { ...variables, SOAK_HOST_: 'x' })).toThrow(
+      'SOAK_HOST_ is not known',
+    );
+  });
+
+  it('is nothing of ours where they are tools of somebody else', () => {
+    const { forTools } = read({
+      PATH: '/bin',
+      SOAK_HOME: '/tmp/there',
+      SOAKWAVE_PROCESS: '/runs/r/held/processes|engine-0|1|hash',
+      TEMPORAL_API_KEY: 'secret',
+    });
+    expect(forTools).toEqual({
+      XDG_CONFIG_HOME: folder,
+      PATH: '/bin',
+      SOAKWAVE_PROCESS: '/runs/r/held/processes|engine-0|1|hash',
     });
   });
 });

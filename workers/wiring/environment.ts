@@ -3,6 +3,7 @@ import { hostname, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { markName } from '#compose/marks.ts';
 
 /** The user's mistake, not our failure: ends with one message that lists every problem, and exit code 64. */
 export class UsageError extends Error {
@@ -61,6 +62,8 @@ export interface Environment {
   readonly testHooks: boolean;
   /** What a child process needs of this environment to come to the same settings; no secrets of ours are in it. */
   readonly forChildren: Readonly<Record<string, string>>;
+  /** What a tool of somebody else's may know of it: nothing of ours but the mark by which the janitor finds it. */
+  readonly forTools: Readonly<Record<string, string>>;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -102,7 +105,13 @@ export function readEnvironment(variables: Variables = process.env): Environment
     ci: variables['CI'] === 'true',
     testHooks: settings.SOAK_TEST_HOOKS === '1',
     forChildren: childVariables(variables),
+    forTools: toolVariables(variables),
   };
+}
+
+/** As `readEnvironment`, in a process that finds its options in one more variable: see `readChildOptions`. */
+export function readChildEnvironment(optionsVariable: string, variables: Variables = process.env): Environment {
+  return readEnvironment(Object.fromEntries(Object.entries(variables).filter(([name]) => name !== optionsVariable)));
 }
 
 /** A service of somebody else's: by address, by profile, or by the configuration file that the Temporal CLI reads too. */
@@ -119,6 +128,11 @@ function childVariables(variables: Variables): Record<string, string> {
     if (inherited.includes(name) || name.startsWith('SOAK_') || name.startsWith('TEMPORAL_')) kept[name] = value;
   }
   return kept;
+}
+
+function toolVariables(variables: Variables): Record<string, string> {
+  const kept = [...inherited, markName].map((name) => [name, variables[name]] as const);
+  return Object.fromEntries(kept.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
 }
 
 /** JSON that a parent put into one variable of a child's environment, parsed by the child's own schema. */

@@ -61,6 +61,9 @@ export function placesOf({ stateFolder, portOffset }: Pick<Environment, 'stateFo
   };
 }
 
+/** Where the copy of somebody's own file is that drives the load (R3.6). */
+export const driverFolder = (runFolder: string): string => join(runFolder, 'driver');
+
 export const writesFolder = (runFolder: string): string => join(runFolder, 'writes');
 
 /** Begins the name of everything that a run creates in the target, so that it is told from what other runs left there. */

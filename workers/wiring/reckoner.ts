@@ -5,11 +5,12 @@ import { pino } from 'pino';
 import { writeAtomic } from '#compose/atomic-file.ts';
 import { examine } from '#compose/doctor.ts';
 import type { JudgeRequest, WaveOutcome } from '#model/activities.ts';
-import { operationsOf } from '#model/behaviour-class.ts';
 import type { CapacityResult } from '#model/capacity-answer.ts';
 import type { Checkpoint } from '#model/checkpoint.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
-import { parseInput } from '#model/parse-input.ts';
+import { operationsOfLoad } from '#model/driver-promises.ts';
+import { driverFileOf } from '#model/load-driver.ts';
+import { parseInput, type RunInput } from '#model/parse-input.ts';
 import type { Plan, PlanSummary, WorkflowName } from '#model/plan.ts';
 import { planRun, summarisePlan } from '#model/plan-run.ts';
 import type { RunResult } from '#model/progress.ts';
@@ -28,6 +29,7 @@ import { type Context, createContext } from './context.ts';
 import type { Environment } from './environment.ts';
 import { type CheckpointRequest, reckonCheckpoint } from './checkpoint-reckoner.ts';
 import { type CycleRequest, planCycle } from './cycles.ts';
+import { type DriverReading, readDriver } from './driver-file.ts';
 import { measureFootprint } from './run-footprint.ts';
 import { planHashOf, writePlanFile } from './run-plan.ts';
 import { measurePlanned } from './machine.ts';
@@ -46,7 +48,7 @@ interface CompareRequest {
 }
 
 export interface Reckoner {
-  plan(request: PlanRequest): Promise<PlanSummary>;
+  plan(request: PlanRequest): Promise<PlanSummary | { problems: string[] }>;
   waves(request: CycleRequest): ReturnType<typeof planCycle>;
   judge(request: JudgeRequest): Promise<Verdict>;
   checkpoint(request: CheckpointRequest): Promise<Checkpoint>;
@@ -80,12 +82,15 @@ export function createReckoner(environment: Environment): Reckoner {
 }
 
 /** The first plan of a run stands: a second delivery of the activity finds it and answers with it. */
-async function reckonPlan(context: Context, request: PlanRequest): Promise<PlanSummary> {
+async function reckonPlan(context: Context, request: PlanRequest): Promise<PlanSummary | { problems: string[] }> {
   const { runKey, workflowId, workflow, input } = request;
   const parsed = parseInput(workflow, input);
   if (!parsed.ok || workflow === 'AllWaves') throw new Error('planning was asked for an input that does not parse');
-  const planned = planRun({ workflow, input: parsed.value, machine: measurePlanned(context.environment) });
   await context.store.migrate();
+  const places = context.runPlaces(request);
+  const driven = await findDriver(context, runKey, parsed.value);
+  if ('problems' in driven) return driven;
+  const planned = planRun({ workflow, input: parsed.value, machine: measurePlanned(context.environment), ...driven });
   const { plan, planHash } = await context.store.saveRun({
     runKey,
     workflowId,
@@ -93,10 +98,17 @@ async function reckonPlan(context: Context, request: PlanRequest): Promise<PlanS
     planHash: planHashOf(planned),
     startedAt: Date.now(),
   });
-  const places = context.runPlaces(request);
   writePlanFile(places, plan);
   writeAtomic(join(places.folder, 'input.json'), JSON.stringify(input));
   return summarisePlan(plan, planHash);
+}
+
+/** A plan that stands was made of the file as it was then: what it has become, or where it went, is nothing to this run. */
+async function findDriver(context: Context, runKey: string, input: RunInput): Promise<DriverReading> {
+  if (driverFileOf(input) === undefined) return {};
+  const standing = await context.store.readPlan(runKey);
+  const driver = standing?.plan.load.driver;
+  return driver === undefined ? readDriver(context.environment, input, context.places.run(runKey).folder) : { driver };
 }
 
 async function reckonVerdict(
@@ -115,7 +127,7 @@ async function reckonVerdict(
   const input: JudgeInput = {
     plan,
     evidence,
-    operations: operationsOf(plan.load),
+    operations: operationsOfLoad(plan.load),
     steps: request.steps,
     seeded: request.seeded,
     ...(verification === undefined ? {} : { verification }),

@@ -14,7 +14,8 @@ export function createPlanner(environment: Environment): Planner {
     async plan(request) {
       const parsed = parseInput(request.workflow, request.input);
       if (!parsed.ok) return { problems: parsed.problems };
-      return { summary: await reckon<PlanSummary>(environment, { task: 'plan', request }) };
+      const planned = await reckon<PlanSummary | { problems: string[] }>(environment, { task: 'plan', request });
+      return 'problems' in planned ? planned : { summary: planned };
     },
     async waves(request) {
       const parsed = parseInput('AllWaves', request.input);

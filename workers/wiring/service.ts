@@ -14,6 +14,7 @@ import { serverUser } from '#compose/system-user.ts';
 import { createBenchDesk } from './bench-desk.ts';
 import { createContext } from './context.ts';
 import { doctorChecks } from './doctor-checks.ts';
+import { inspectDriver } from './driver-file.ts';
 import { type Environment, UsageError } from './environment.ts';
 import { createJanitor } from './janitor.ts';
 import { readFindings } from './janitor-journal.ts';
@@ -84,7 +85,7 @@ export function createService(environment: Environment): Service {
         janitor: readFindings(environment.stateFolder).slice(-findingsInStatus),
       };
     },
-    doctor: () => listChecks(environment),
+    ...createInspection(environment),
     schedules: createSchedules(connect),
     ...createSeedDesk(context),
     ...createBenchDesk(context),
@@ -93,7 +94,6 @@ export function createService(environment: Environment): Service {
       const { address, namespace } = temporalAddress(environment);
       return { address, namespace };
     },
-    machine: () => Promise.resolve(measurePlanned(environment)),
     async close() {
       desk.close();
       await connection.disconnect();
@@ -102,17 +102,24 @@ export function createService(environment: Environment): Service {
   };
 }
 
-async function listChecks(environment: Environment): ReturnType<Service['doctor']> {
-  const withTemporal = !environment.externalTemporal;
-  return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
-}
-
 /** A guest has no stack, no Temporal and no evidence store of its own; it is one worker. */
 function refuseGuest({ guestOf, stateFolder }: Environment): void {
   if (guestOf === undefined) return;
   throw new UsageError([
     `environment: SOAK_STACK makes ${stateFolder} a guest of another host: start node_modules/.bin/node workers/load.ts there, or unset it`,
   ]);
+}
+
+/** What only looks: at this machine, and at somebody's own file. */
+function createInspection(environment: Environment): Pick<Service, 'doctor' | 'machine' | 'inspectDriver'> {
+  return {
+    async doctor() {
+      const withTemporal = !environment.externalTemporal;
+      return { checks: doctorChecks(await examine({ ...environment, withTemporal })) };
+    },
+    machine: () => Promise.resolve(measurePlanned(environment)),
+    inspectDriver: (input) => inspectDriver(environment, input),
+  };
 }
 
 /** Found before anything starts, and named: a server that cannot have its port would only say so in a log. */

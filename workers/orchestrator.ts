@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { createAuditActivities } from '#activities/audit.ts';
 import { createJudgeActivities } from '#activities/judge.ts';
 import { createPlanActivities } from '#activities/plan.ts';
@@ -9,16 +9,17 @@ import { readEnvironment } from './wiring/environment.ts';
 import { createLog } from './wiring/log.ts';
 import { createJudge, createPlanner } from './wiring/reckoning.ts';
 import { runProcess, runWorkers } from './wiring/temporal-worker.ts';
+import { workflowBundle } from './wiring/workflow-bundle.ts';
 
 /** Workflows and cheap activities; planning, judging and reporting happen in child processes (design §2). */
 const environment = readEnvironment();
 const log = createLog(environment, 'orchestrator');
-await runProcess(log, () =>
+const { home } = environment;
+await runProcess(log, async () =>
   runWorkers(environment, log, [
     {
       taskQueue: queues.soak,
-      workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-      workflowInterceptors: fileURLToPath(new URL('../workflows/summaries.ts', import.meta.url)),
+      workflows: await workflowBundle({ home, folder: join(home, 'node_modules', '.cache', 'workflows') }),
       activities: {
         ...createPlanActivities(createPlanner(environment)),
         ...createJudgeActivities(createJudge(environment)),

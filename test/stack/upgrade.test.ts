@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +14,8 @@ let tree: CopiedTree;
 let system: System;
 beforeAll(async () => {
   tree = copyTree();
-  system = await startSystem({}, tree.home);
+  // What is compiled there is kept there, and goes with it.
+  system = await startSystem({ NODE_COMPILE_CACHE: join(tree.home, 'compiled') }, tree.home);
 });
 afterAll(async () => {
   await system.down();

@@ -69,7 +69,7 @@ export interface Environment {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const repository = resolve(fileURLToPath(new URL('../..', import.meta.url)));
-const inherited = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'TMPDIR', 'LANG', 'CI'];
+const inherited = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'TMPDIR', 'LANG', 'CI', 'NODE_COMPILE_CACHE'];
 
 /** Parses the environment. Throws `UsageError` that lists every problem, an unknown `SOAK_` variable among them. */
 export function readEnvironment(variables: Variables = process.env): Environment {

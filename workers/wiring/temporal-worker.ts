@@ -10,9 +10,8 @@ import { createHoldInterceptor } from './test-hooks.ts';
 export interface QueueWorker {
   readonly taskQueue: string;
   readonly activities?: object;
-  readonly workflowsPath?: string;
-  /** Module of workflow interceptors, bundled with the workflows. */
-  readonly workflowInterceptors?: string;
+  /** The bundled code of workflows, their interceptors in it. */
+  readonly workflows?: string;
   readonly activitiesMax: number;
 }
 
@@ -66,16 +65,15 @@ function optionsOf(
     shutdownForceTime: '20 seconds',
     maxConcurrentActivityTaskExecutions: queue.activitiesMax,
     ...(queue.activities === undefined ? {} : { activities: queue.activities }),
-    ...(queue.workflowsPath === undefined
+    ...(queue.workflows === undefined
       ? {}
-      : { workflowsPath: queue.workflowsPath, maxCachedWorkflows: 20, maxConcurrentWorkflowTaskExecutions: 4 }),
+      : { workflowBundle: { code: queue.workflows }, maxCachedWorkflows: 20, maxConcurrentWorkflowTaskExecutions: 4 }),
     interceptors: {
       activity: [
         ({ info }) => ({ inbound: createBranchInterceptor(info, { lookUp, places }) }),
         () => ({ inbound: createFailureInterceptor() }),
         () => ({ inbound: createHoldInterceptor(environment) }),
       ],
-      ...(queue.workflowInterceptors === undefined ? {} : { workflowModules: [queue.workflowInterceptors] }),
     },
   };
 }

@@ -92,7 +92,18 @@ describe.runIf(temporal !== undefined)('the base', () => {
 describe('examine', () => {
   it('says of each prerequisite where it is, or what to do', async () => {
     const { prerequisites } = await examine({ ...search, stateFolder: folder, withTemporal: true });
-    const names = ['Node.js', 'PostgreSQL', 'Redis', 'nginx', 'Prometheus', 'Temporal CLI', 'npm', 'Chromium'];
+    const names = [
+      'Node.js',
+      'PostgreSQL',
+      'Redis',
+      'nginx',
+      'Prometheus',
+      'Temporal CLI',
+      'npm',
+      'Chromium',
+      'Locust',
+      'k6',
+    ];
     expect(prerequisites.map(({ name }) => name)).toEqual(names);
     for (const each of prerequisites) {
       if (each.path === undefined) expect(each.whatToDo).toBeTruthy();

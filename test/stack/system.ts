@@ -137,7 +137,7 @@ function tableFolder(folder: string, role: string, runKey?: string): string {
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
-const withShortWarmUp = (input: unknown): unknown => (typeof input === 'object' ? { warmUp: '2s', ...input } : input);
+const withShortWarmUp = (input: unknown): unknown => (typeof input === 'object' ? { warmUp: '1s', ...input } : input);
 
 /** A Temporal server that is killed on purpose is away for a moment. */
 async function resultOf(client: Client, workflowId: string): Promise<RunResult> {

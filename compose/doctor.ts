@@ -78,6 +78,8 @@ const needs: readonly Need[] = [
   },
 ];
 
+const nodeName = 'Node.js';
+
 /** Examines every prerequisite and the machine, all at once (`soak doctor`). Reads only; never throws for what is missing. */
 export async function examine(options: ExamineOptions): Promise<Examination> {
   const wanted = needs.filter(({ binary }) => binary !== 'temporal' || options.withTemporal);
@@ -85,8 +87,19 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
   return { prerequisites: [examineNode(), ...programs], machine: measureMachine(options.stateFolder) };
 }
 
+/** The versions of what is there of these programs, by the names that `soak doctor` gives them; each is asked, all at once. */
+export async function versionsOf(
+  binaries: readonly BinaryName[],
+  search: BinarySearch,
+): Promise<Record<string, string>> {
+  const asked = needs.filter(({ binary }) => binaries.includes(binary));
+  const programs = await Promise.all(asked.map((need) => examineProgram(need, search)));
+  const told = programs.flatMap(({ name, version }) => (version === undefined ? [] : [[name, version] as const]));
+  return { [nodeName]: process.versions.node, ...Object.fromEntries(told) };
+}
+
 function examineNode(): Prerequisite {
-  const found = { name: 'Node.js', path: process.execPath, version: process.versions.node, minimum: nodeMinimum };
+  const found = { name: nodeName, path: process.execPath, version: process.versions.node, minimum: nodeMinimum };
   if (isAtLeast(found.version, nodeMinimum)) return { ...found, ok: true };
   const whatToDo = '`npm ci` brings it; then use `scripts/soak` or `make`, which choose it';
   return { ...found, ok: false, problem: `this is ${found.version}`, whatToDo };

@@ -94,7 +94,7 @@ function openOf({ openSchedule }: LoadBenchReport): string[] {
   const { iterationsPerSecond, lateMsP50, lateMsP99, dropped } = openSchedule;
   return [
     '## How punctual the open model is',
-    `${formatNumber(iterationsPerSecond)} iterations fall due each second, and begin ${formatNumber(lateMsP50)} ms late at p50 and **${formatNumber(lateMsP99)} ms** at p99; ${formatNumber(dropped)} were dropped.`,
+    `${formatNumber(iterationsPerSecond)} iterations fall due each second, after a ramp of five seconds that counts too, and begin ${formatNumber(lateMsP50)} ms late at p50 and **${formatNumber(lateMsP99)} ms** at p99; ${formatNumber(dropped)} were dropped.`,
   ];
 }
 

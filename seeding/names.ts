@@ -1,4 +1,5 @@
-import { en, Faker } from '@faker-js/faker';
+// The whole package would load seventy languages, which costs each process more than its own code does.
+import { faker } from '@faker-js/faker/locale/en';
 import { createHash, shuffled } from '#model/random.ts';
 
 /** Draws from Faker before what is drawn no longer grows. */
@@ -23,7 +24,7 @@ export interface Names {
  * the work of seeding. Equal seeds and versions of Faker give equal names.
  */
 export function createNames(seed: number): Names {
-  const faker = new Faker({ locale: en, seed });
+  faker.seed(seed);
   const vocabulary = (draw: () => string): string[] => {
     const words = new Set<string>();
     for (let drawn = 0; drawn < draws; drawn += 1) words.add(draw());

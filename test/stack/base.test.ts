@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isEvidenceEnding, openBaseTable, startBase, stopBase } from '#compose/base/base.ts';
 import { findBinary } from '#compose/binaries.ts';
-import { examine } from '#compose/doctor.ts';
+import { examine, versionsOf } from '#compose/doctor.ts';
 import { isSame } from '#compose/identity.ts';
 import { freePort } from './free-port.ts';
 
@@ -109,5 +109,13 @@ describe('examine', () => {
       if (each.path === undefined) expect(each.whatToDo).toBeTruthy();
       else expect(each.version).toMatch(/^\d+/);
     }
+  });
+
+  it('tells the versions of those that are asked for, and asks no other', async () => {
+    const versions = await versionsOf(['postgres', 'nginx'], search);
+    expect(Object.keys(versions)).toEqual(['Node.js', 'PostgreSQL', 'nginx']);
+    expect(Object.values(versions)).toEqual(
+      Object.values(versions).map(() => expect.stringMatching(/^\d+\./) as string),
+    );
   });
 });

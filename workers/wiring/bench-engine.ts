@@ -4,7 +4,7 @@ import { createSpool } from '#evidence/spool.ts';
 import { createEngine, type Engine } from '#loadtest/engine.ts';
 import { createWriteJournal } from '#loadtest/write-journal.ts';
 import type { EvidenceRecord, EvidenceSink } from '#model/evidence.ts';
-import type { EngineOrders } from '#model/load-plan.ts';
+import type { EngineOrders, Stage } from '#model/load-plan.ts';
 import type { Identity } from '#model/population-plan.ts';
 import { createPopulation, type Population } from '#model/population.ts';
 import { referenceSpeech } from '#targets/reference/speech.ts';
@@ -55,11 +55,11 @@ export async function driveEngine(task: EngineTask, onLine: (line: DriveLine) =>
 
 function ordersOf(task: EngineTask): EngineOrders {
   const startsAt = Date.now();
-  const durationMs = task.seconds * 1_000;
   const shard = { shard: 0, firstSlot: 0, slots: task.users };
   const [thinkTimeMsMin, thinkTimeMsMax] = task.thinkTimeMs;
   const { iterationsPerSecond: rate } = task;
-  const rates = rate === undefined ? {} : { ratePerSecondFrom: rate, ratePerSecondTo: rate };
+  const stages = stagesOf(task);
+  const durationMs = stages.reduce((sum, stage) => sum + stage.durationMs, 0);
   return {
     plan: {
       // An iteration of this mix is one request or two, so that its rate says something.
@@ -68,12 +68,22 @@ function ordersOf(task: EngineTask): EngineOrders {
         : ({ model: 'open', mix: 'multi-tenant' } as const)),
       ...{ seed: task.population.seed, spawnRatePerSecond: task.spawnRatePerSecond },
       ...{ virtualUsers: task.users, usersMax: task.users, thinkTimeMsMin, thinkTimeMsMax, shards: [shard] },
-      stages: [{ name: 'hold', durationMs, usersFrom: task.users, usersTo: task.users, ...rates }],
+      stages,
       ...{ windowMs: durationMs, drainMs: 10_000, requestTimeoutMs: 10_000, liveObjectsMax: 20, growth: false },
     },
     ...{ shard, startsAt, endsAt: startsAt + durationMs, baseUrl: task.baseUrl, allowedHosts: [] },
     ...{ identitiesFile: '', secretFile: '', spoolFolder: '' },
   };
+}
+
+const rampMs = 5_000;
+
+/** A rate is reached by a ramp, as in a run: code that has never run is compiled in it. Users are there as fast as they spawn. */
+function stagesOf({ users, seconds, iterationsPerSecond: rate }: EngineTask): Stage[] {
+  const hold = { name: 'hold', durationMs: seconds * 1_000, usersFrom: users, usersTo: users };
+  if (rate === undefined) return [hold];
+  const ramp = { ...hold, name: 'ramp', durationMs: rampMs, ratePerSecondFrom: 0, ratePerSecondTo: rate };
+  return [ramp, { ...hold, ratePerSecondFrom: rate, ratePerSecondTo: rate }];
 }
 
 /** As seeding writes them, but for what only the audit of visible tools reads. */

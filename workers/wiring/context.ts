@@ -13,7 +13,7 @@ import { referenceTarget } from '#targets/reference/target.ts';
 import type { Environment } from './environment.ts';
 import { type Places, placesOf, type RunPlaces } from './places.ts';
 import { readPlan } from './run-plan.ts';
-import { temporalAddress } from './temporal.ts';
+import { temporalAddress } from './temporal-address.ts';
 
 /** What every activity's adapter is made from: one a process. */
 export interface Context {

@@ -27,7 +27,8 @@ import { createSeedDesk } from './seed-desk.ts';
 import { createSnapshotDesk } from './snapshot-desk.ts';
 import { populationFile } from './stack-leftovers.ts';
 import { replaceOutdated, workerRoles, workerSpec } from './supervision.ts';
-import { connectClient, temporalAddress, type TemporalClient } from './temporal.ts';
+import { connectClient, type TemporalClient } from './temporal.ts';
+import { temporalAddress } from './temporal-address.ts';
 
 const runsInStatus = 10;
 const findingsInStatus = 10;

@@ -4,8 +4,8 @@ import { createFailureInterceptor } from '#activities/failure-interceptor.ts';
 import { type BranchLookup, createBranchInterceptor, createBranchLookup } from './branches.ts';
 import type { Environment } from './environment.ts';
 import { placesOf } from './places.ts';
-import { connectWorker } from './temporal.ts';
 import { createHoldInterceptor } from './test-hooks.ts';
+import { connectWorker } from './worker-connection.ts';
 
 export interface QueueWorker {
   readonly taskQueue: string;

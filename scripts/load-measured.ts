@@ -24,11 +24,6 @@ const output = values.output ?? join(home, 'docs', 'testing', 'load-engine.md');
 const folder = mkdtempSync(join(tmpdir(), 'soakwave-measured-'));
 const env = { SOAK_HOME: folder, SOAK_PORT_OFFSET: '6400', NO_COLOR: '1' };
 
-const bench = await soak<LoadBenchReport>('--seconds', values.seconds, '--rounds', values.rounds);
-const endurance = await soak<EnduranceReport>('--endurance', values.endurance);
-writeFileSync(output, render(bench, endurance));
-process.stdout.write(`written: ${output}\n`);
-
 async function soak<Report>(...args: string[]): Promise<Report> {
   const options = { cwd: home, env, stdin: 'ignore', stderr: 'inherit' } as const;
   const { stdout } = await execa('scripts/soak', ['bench', 'load', ...args, '--json'], options);
@@ -94,7 +89,7 @@ function openOf({ openSchedule }: LoadBenchReport): string[] {
   const { iterationsPerSecond, lateMsP50, lateMsP99, dropped } = openSchedule;
   return [
     '## How punctual the open model is',
-    `${formatNumber(iterationsPerSecond)} iterations fall due each second, after a ramp of five seconds that counts too, and begin ${formatNumber(lateMsP50)} ms late at p50 and **${formatNumber(lateMsP99)} ms** at p99; ${formatNumber(dropped)} were dropped.`,
+    `${formatNumber(iterationsPerSecond)} iterations fall due each second, after a ramp of ten seconds that counts too, and begin ${formatNumber(lateMsP50)} ms late at p50 and **${formatNumber(lateMsP99)} ms** at p99; ${formatNumber(dropped)} were dropped.`,
   ];
 }
 
@@ -142,3 +137,11 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
 }
+
+// Last, so that everything above is there; and the figures go to disk before anything is made of them.
+const figures = `${output.replace(/\.md$/, '')}.json`;
+const bench = await soak<LoadBenchReport>('--seconds', values.seconds, '--rounds', values.rounds);
+const endurance = await soak<EnduranceReport>('--endurance', values.endurance);
+writeFileSync(figures, `${JSON.stringify({ bench, endurance }, null, 2)}\n`);
+writeFileSync(output, render(bench, endurance));
+process.stdout.write(`written: ${output}\n`);

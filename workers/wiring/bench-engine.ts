@@ -76,7 +76,7 @@ function ordersOf(task: EngineTask): EngineOrders {
   };
 }
 
-const rampMs = 5_000;
+const rampMs = 10_000;
 
 /** A rate is reached by a ramp, as in a run: code that has never run is compiled in it. Users are there as fast as they spawn. */
 function stagesOf({ users, seconds, iterationsPerSecond: rate }: EngineTask): Stage[] {
@@ -139,34 +139,41 @@ function cpuUs(): number {
   return user + system;
 }
 
-/** Folds what the engine writes down, so that nothing is counted in another way than in a run. */
+/**
+ * Folds what the engine writes down, so that nothing is counted in another way than in a run. Histograms wait until somebody
+ * reads: in a run nobody decodes them in the engine's process, whose event loop they would hold up.
+ */
 function createSums() {
   const latencies: Histogram = createLatencies();
   const late = createLatencies();
+  const encoded: { readonly into: Histogram; readonly text: string }[] = [];
   const causes: Record<string, number> = {};
   const droppedIn = new Map<number, number>();
   let requests = 0;
   let failed = 0;
   return {
     add(record: EvidenceRecord): void {
-      if (record.kind === 'schedule') late.add(decodeFromCompressedBase64(record.histogram));
+      if (record.kind === 'schedule') encoded.push({ into: late, text: record.histogram });
       // A second that is told again tells the same of what was dropped in it.
       if (record.kind === 'ledger') droppedIn.set(record.at, record.dropped);
       if (record.kind !== 'operation') return;
-      latencies.add(decodeFromCompressedBase64(record.histogram));
+      encoded.push({ into: latencies, text: record.histogram });
       requests += record.ok;
       for (const [cause, count] of Object.entries(record.failed)) {
         failed += count;
         causes[cause] = (causes[cause] ?? 0) + count;
       }
     },
-    read: () => ({
-      ...{ requests, failed, causes },
-      ...{ p50Ms: latencyMs(latencies, 50), p99Ms: latencyMs(latencies, 99) },
-      ...(late.totalCount === 0
-        ? {}
-        : { late: { p50Ms: latencyMs(late, 50), p99Ms: latencyMs(late, 99), dropped: sumOf(droppedIn) } }),
-    }),
+    read() {
+      for (const { into, text } of encoded.splice(0)) into.add(decodeFromCompressedBase64(text));
+      return {
+        ...{ requests, failed, causes },
+        ...{ p50Ms: latencyMs(latencies, 50), p99Ms: latencyMs(latencies, 99) },
+        ...(late.totalCount === 0
+          ? {}
+          : { late: { p50Ms: latencyMs(late, 50), p99Ms: latencyMs(late, 99), dropped: sumOf(droppedIn) } }),
+      };
+    },
   };
 }
 

@@ -16,6 +16,7 @@ import { engineName, totalsFile } from './wiring/engines.ts';
 import { type Environment, readChildEnvironment } from './wiring/environment.ts';
 import { type HeldOptions, heldVariable, type HeldWork, runHeld } from './wiring/held-process.ts';
 import { readPlanOfRun } from './wiring/run-plan.ts';
+import { showFile } from './wiring/shown-file.ts';
 
 const totalsEveryMs = 1_000;
 /** k6 counts its users once a second: the first count holds for the second before it. */
@@ -40,26 +41,17 @@ function drive(orders: EngineOrders, held: HeldOptions): HeldWork<EngineOrders> 
     incarnation: held.epoch,
   });
   const driving = createDriver({ orders, tool, sink, incarnation: held.epoch, backMs: countEveryMs[driver.kind] });
-  const writeTotals = (): void => {
-    writeAtomic(totalsFile(held.folder, held.epoch), JSON.stringify(driving.totals()));
-  };
-  const timer = setInterval(() => {
-    try {
-      writeTotals();
-    } catch {
-      // A full disk: the totals are for people; what counts is in the spool, which knows what it could not write.
-    }
-  }, totalsEveryMs);
+  const totals = showFile(totalsFile(held.folder, held.epoch), totalsEveryMs, () => driving.totals());
   return {
     follow: (next) => {
       driving.follow(next);
     },
     ended: driving.run(),
     async stop() {
-      clearInterval(timer);
+      totals.leave();
       await driving.stop();
       rmSync(identitiesFile, { force: true });
-      writeTotals();
+      totals.show();
       await sink.close();
     },
   };

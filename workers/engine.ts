@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { writeAtomic } from '#compose/atomic-file.ts';
 import { createSpool } from '#evidence/spool.ts';
 import type { Behaviour } from '#loadtest/behaviours/behaviour.ts';
 import { createEngine } from '#loadtest/engine.ts';
@@ -20,6 +19,7 @@ import { runTagOf, writesFolder } from './wiring/places.ts';
 import { engineName, totalsFile } from './wiring/engines.ts';
 import { type HeldOptions, type HeldWork, runHeld } from './wiring/held-process.ts';
 import { readPlanOfRun } from './wiring/run-plan.ts';
+import { showFile } from './wiring/shown-file.ts';
 
 const totalsEveryMs = 1_000;
 
@@ -53,26 +53,17 @@ async function begin(orders: EngineOrders, held: HeldOptions): Promise<HeldWork<
     ...(scenario === undefined ? {} : { behaviours: scenario.behaviours }),
   });
   if (scenario !== undefined) surviveScenario(scenario.file, engine.strayFailure);
-  const writeTotals = (): void => {
-    writeAtomic(totalsFile(held.folder, held.epoch), JSON.stringify(engine.totals()));
-  };
-  const timer = setInterval(() => {
-    try {
-      writeTotals();
-    } catch {
-      // A full disk: the totals are for people; what counts is in the spool, which knows what it could not write.
-    }
-  }, totalsEveryMs);
+  const totals = showFile(totalsFile(held.folder, held.epoch), totalsEveryMs, () => engine.totals());
   return {
     follow: (next) => {
       engine.follow(next);
     },
     ended: engine.run(),
     async stop() {
-      clearInterval(timer);
+      totals.leave();
       await engine.stop();
       await journal.close();
-      writeTotals();
+      totals.show();
       await sink.close();
     },
   };

@@ -1,9 +1,9 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { describe, it, type TestContext } from 'vitest';
-import { EvidenceRecord, type EvidenceSink } from '#model/evidence.ts';
 import type { EngineOrders, LoadPlan } from '#model/load-plan.ts';
 import { loopbackIdentities, seededTools, startLoopbackTarget } from '../test/loopback-target.ts';
 import { createMemoryJournal } from '../test/memory-journal.ts';
+import { memorySink } from '../test/memory-sink.ts';
 import { createEngine } from './engine.ts';
 import { EngineTotals } from './totals.ts';
 
@@ -11,16 +11,11 @@ import { EngineTotals } from './totals.ts';
 async function setUp(onTestFinished: TestContext['onTestFinished']) {
   const target = await startLoopbackTarget();
   onTestFinished(() => target.close());
-  const records: EvidenceRecord[] = [];
-  const sink: EvidenceSink = {
-    append: (record) => void records.push(EvidenceRecord.parse(record)),
-    close: () => Promise.resolve(),
-  };
+  const sink = memorySink();
+  const { of } = sink;
   const { journal, written } = createMemoryJournal();
   const engineOf = (orders: EngineOrders, speech = target.speech) =>
     createEngine({ ...{ orders, identities: loopbackIdentities(6), speech, sink, journal, runTag: 'r' }, incarnation: 1, seededTools }); // prettier-ignore
-  const of = <Kind extends EvidenceRecord['kind']>(kind: Kind) =>
-    records.filter((record): record is Extract<EvidenceRecord, { kind: Kind }> => record.kind === kind);
   const sumOf = (key: 'due' | 'delivered' | 'dropped' | 'abandoned' | 'requests' | 'iterationsFailed'): number =>
     of('ledger').reduce((sum, record) => sum + record[key], 0);
   const ordersOf = (plan: Partial<LoadPlan>, seconds: number, startsAt = Date.now()): EngineOrders =>

@@ -1,10 +1,11 @@
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import { describe, it, type TestContext } from 'vitest';
-import { EvidenceRecord, type EvidenceSink } from '#model/evidence.ts';
+import type { EvidenceRecord } from '#model/evidence.ts';
 import { createLedger } from '#model/ledger.ts';
 import type { EngineOrders, LoadPlan } from '#model/load-plan.ts';
 import { loopbackIdentities, seededTools, startLoopbackTarget } from '../test/loopback-target.ts';
 import { createMemoryJournal } from '../test/memory-journal.ts';
+import { memorySink } from '../test/memory-sink.ts';
 import { openOrders } from '../test/open-orders.ts';
 import { createEngine } from './engine.ts';
 
@@ -13,14 +14,9 @@ type Load = Partial<LoadPlan> & { readonly rate?: number; readonly users?: numbe
 async function setUp(onTestFinished: TestContext['onTestFinished']) {
   const target = await startLoopbackTarget();
   onTestFinished(() => target.close());
-  const records: EvidenceRecord[] = [];
-  const sink: EvidenceSink = {
-    append: (record) => void records.push(EvidenceRecord.parse(record)),
-    close: () => Promise.resolve(),
-  };
+  const sink = memorySink();
+  const { records, of } = sink;
   const { journal } = createMemoryJournal();
-  const of = <Kind extends EvidenceRecord['kind']>(kind: Kind) =>
-    records.filter((record): record is Extract<EvidenceRecord, { kind: Kind }> => record.kind === kind);
   const ordersOf = (
     { rate = 40, users = 20, seconds = 2, ...plan }: Load,
     startsAt = Date.now() + 100,

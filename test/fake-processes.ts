@@ -1,4 +1,3 @@
-import type { EvidenceRecord, EvidenceSink } from '#model/evidence.ts';
 import type { Clock } from '#faults/clock.ts';
 import type { Processes } from '#faults/fault.ts';
 
@@ -67,9 +66,4 @@ export function fakeProcesses(...roles: string[]): FakeProcesses {
       return Promise.resolve();
     },
   };
-}
-
-export function memorySink(): EvidenceSink & { records: EvidenceRecord[] } {
-  const records: EvidenceRecord[] = [];
-  return { records, append: (record) => records.push(record), close: () => Promise.resolve() };
 }

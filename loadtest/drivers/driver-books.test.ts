@@ -1,8 +1,8 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
-import { EvidenceRecord } from '#model/evidence.ts';
 import { createLedger } from '#model/ledger.ts';
 import type { EngineOrders } from '#model/load-plan.ts';
+import { memorySink } from '../../test/memory-sink.ts';
 import { createDriverBooks } from './driver-books.ts';
 import type { ToolReport } from './tool-report.ts';
 
@@ -26,14 +26,13 @@ function ordersOf(): EngineOrders {
 
 /** Books whose clock is told; times are seconds from the start of the load. */
 function openBooks() {
-  const records: EvidenceRecord[] = [];
+  const sink = memorySink();
+  const { of } = sink;
   const at = (second: number): number => startsAt + second * 1_000;
   const books = createDriverBooks({
     ...{ orders: ordersOf(), incarnation: 1, now: at(-4), tool: 'Locust', backMs: 0 },
-    sink: { append: (record) => void records.push(EvidenceRecord.parse(record)), close: () => Promise.resolve() },
+    sink,
   });
-  const of = <Kind extends EvidenceRecord['kind']>(kind: Kind) =>
-    records.filter((record): record is Extract<EvidenceRecord, { kind: Kind }> => record.kind === kind);
   return {
     books,
     at,

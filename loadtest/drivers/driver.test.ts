@@ -1,6 +1,6 @@
 import { describe, it, type TestContext } from 'vitest';
-import { EvidenceRecord } from '#model/evidence.ts';
 import type { EngineOrders } from '#model/load-plan.ts';
+import { memorySink } from '../../test/memory-sink.ts';
 import { createDriver } from './driver.ts';
 import type { Tool, ToolExit } from './tool.ts';
 
@@ -47,12 +47,12 @@ function toolOf(program: (life: number) => string, rest: Partial<Tool> = {}) {
 const reporting = `setInterval(() => console.log('users ${users}'), 50);`;
 
 function driverOf(tool: Tool, seconds: number) {
-  const records: EvidenceRecord[] = [];
+  const sink = memorySink();
   const driver = createDriver({
     ...{ orders: ordersOf(seconds), tool, incarnation: 1, backMs: 0 },
-    sink: { append: (record) => void records.push(EvidenceRecord.parse(record)), close: () => Promise.resolve() },
+    sink,
   });
-  const gaps = (): string[] => records.flatMap((record) => (record.kind === 'gap' ? [record.reason] : []));
+  const gaps = (): string[] => sink.of('gap').map(({ reason }) => reason);
   return { driver, gaps };
 }
 

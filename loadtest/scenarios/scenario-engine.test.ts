@@ -1,9 +1,9 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { describe, it, type TestContext } from 'vitest';
-import { EvidenceRecord, type EvidenceSink } from '#model/evidence.ts';
 import type { EngineOrders, LoadPlan } from '#model/load-plan.ts';
 import { loopbackIdentities, seededTools, startLoopbackTarget } from '../../test/loopback-target.ts';
 import { createMemoryJournal } from '../../test/memory-journal.ts';
+import { memorySink } from '../../test/memory-sink.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import type { Scenario, ScenarioClass, ScenarioUser } from '../scenario.ts';
 import { behavioursOfScenario } from './scenario-behaviours.ts';
@@ -16,11 +16,8 @@ const scheduleMs = 60_000;
 async function setUp({ onTestFinished }: TestContext) {
   const target = await startLoopbackTarget();
   onTestFinished(() => target.close());
-  const records: EvidenceRecord[] = [];
-  const sink: EvidenceSink = {
-    append: (record) => void records.push(EvidenceRecord.parse(record)),
-    close: () => Promise.resolve(),
-  };
+  const sink = memorySink();
+  const { of } = sink;
   const { journal, written } = createMemoryJournal();
 
   function engineOf(scenario: Scenario, shape: Partial<LoadPlan> = {}) {
@@ -45,8 +42,6 @@ async function setUp({ onTestFinished }: TestContext) {
     });
   }
 
-  const of = <Kind extends EvidenceRecord['kind']>(kind: Kind) =>
-    records.filter((record): record is Extract<EvidenceRecord, { kind: Kind }> => record.kind === kind);
   /** Counts by operation, failures by their cause. */
   const counts = (): Record<string, Record<string, number>> => {
     const sums: Record<string, Record<string, number>> = {};

@@ -11,18 +11,14 @@ export interface Switch {
   readonly test: { readonly project: string; readonly file: string; readonly name?: string };
 }
 
-const unit = (file: string, name?: string): Switch['test'] => ({ project: 'unit', file, ...(name && { name }) });
-const workflow = (file: string, name?: string): Switch['test'] => ({
-  project: 'workflow',
-  file,
-  ...(name && { name }),
-});
-const stack = (file: string, name?: string): Switch['test'] => ({ project: 'stack', file, ...(name && { name }) });
-const kills = (name: string): Switch['test'] => ({
-  project: 'durability',
-  file: 'test/durability/kills.test.ts',
-  name,
-});
+const testIn =
+  (project: string) =>
+  (file: string, name?: string): Switch['test'] => ({ project, file, ...(name === undefined ? {} : { name }) });
+const unit = testIn('unit');
+const workflow = testIn('workflow');
+const stack = testIn('stack');
+const durability = testIn('durability');
+const kills = (name: string): Switch['test'] => durability('test/durability/kills.test.ts', name);
 
 export const switches: readonly Switch[] = [
   {
@@ -31,7 +27,7 @@ export const switches: readonly Switch[] = [
     file: 'test/durability/compare.ts',
     from: '...compareSteps(run, twin),',
     to: '',
-    test: { project: 'durability', file: 'test/durability/compare.test.ts' },
+    test: durability('test/durability/compare.test.ts'),
   },
   {
     promise: 'kill matrix',

@@ -115,13 +115,18 @@ class Parser implements AnswerParser {
     const head = this.#head;
     if (head === undefined || this.#step !== 'whole') throw new Error('there is no whole answer to take');
     const body = this.#store === undefined ? this.#body : this.#store.toString('utf8', 0, this.#bodyBytes);
+    const response = new Answer(head.status, this.#headText, body);
+    this.#letGo();
+    const keepsAlive = head.keepsAlive && !this.#hasRest;
+    return { response, bodyBytes: this.#bodyBytes, keepsAlive, idleMsMax: head.idleMsMax };
+  }
+
+  /** A connection may be idle for long: what it holds of an answer survives collections, which take the longer for it. */
+  #letGo(): void {
+    this.#body = '';
+    this.#headText = '';
+    this.#head = undefined;
     this.#store = undefined;
-    return {
-      response: new Answer(head.status, this.#headText, body),
-      bodyBytes: this.#bodyBytes,
-      keepsAlive: head.keepsAlive && !this.#hasRest,
-      idleMsMax: head.idleMsMax,
-    };
   }
 
   /** Where to go on, after what the step has taken; at least one byte. */

@@ -74,5 +74,6 @@ export const driverNames = { scenario: 'a scenario', locust: 'Locust', k6: 'k6' 
 >;
 
 /** A tool drives by itself: in a process of its own, past the oracle, and without a ledger of ours. */
-export const isTool = (driver: Pick<LoadDriver, 'kind'> | undefined): boolean =>
-  driver !== undefined && driver.kind !== 'scenario';
+export const isToolKind = (kind: DriverKind | undefined): boolean => kind !== undefined && kind !== 'scenario';
+
+export const isTool = (driver: Pick<LoadDriver, 'kind'> | undefined): boolean => isToolKind(driver?.kind);

@@ -85,6 +85,7 @@ function toolOf(
         ...shared,
         command: requireBinary('k6', environment),
         summaryFile: join(held.folder, `k6-summary-${held.epoch}.json`),
+        scheduledFile: join(held.folder, `k6-scheduled-${held.epoch}.js`),
         ownSchedule: driver.ownSchedule === true,
       });
     case 'scenario':

@@ -1,5 +1,6 @@
 import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import type { LoadHosts } from '#model/activities.ts';
+import { isToolKind } from '#model/load-driver.ts';
 import { type LoadTotals, type StepRecord, sumLoadTotals } from '#model/progress.ts';
 import { onLoadHost, placeShard } from './activity-proxies.ts';
 import { isAudited } from './audit-loop.ts';
@@ -13,6 +14,8 @@ import { keepSteering, onShard } from './steering.ts';
 
 /** Between placing the engines and the first user: time for every engine to be there at the start. */
 const startDelayMs = 4_000;
+/** A tool of somebody else's takes its time to begin. */
+const toolStartDelayMs = 8_000;
 /** Other hosts fetch plan and identities first. */
 const spreadStartDelayMs = 8_000;
 /** Shards whose window is over wait so long for another whose window is not, and are then held on for a while at a time. */
@@ -25,7 +28,7 @@ const keepEveryMs = 2 * 60_000;
 export async function beginLoad(run: Run): Promise<'begun' | 'skipped'> {
   for (;;) {
     const record = run.view.begin('load');
-    beginSchedule(run, Date.now() + startDelayMs);
+    beginSchedule(run, Date.now() + (isToolKind(run.state.plan.driver) ? toolStartDelayMs : startDelayMs));
     try {
       await placeShards(run);
       return 'begun';

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { type EngineOrders, plannedUsers, totalLoadMs } from '#model/load-plan.ts';
+import type { EngineOrders } from '#model/load-plan.ts';
+import type { K6Schedule } from './k6-schedule.ts';
 import type { Tool } from './tool.ts';
 import type { RequestCount, ToldThing, ToolReport, ToolSelf } from './tool-report.ts';
 
@@ -14,28 +16,33 @@ export interface K6Options {
   readonly besideFolder: string;
   /** Where it writes what became of its thresholds; in the driver's own folder. */
   readonly summaryFile: string;
+  /** Where the script is written that k6 runs: the user's with the plan's schedule. */
+  readonly scheduledFile: string;
   /** The script has scenarios of its own: how many users there are, and when, is its business. */
   readonly ownSchedule: boolean;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** From its start to its first user. */
-const leadMs = 1_000;
+/** What k6 may take to begin, on a machine that is busy with much else. */
+const leadMs = 5_000;
+/** A script with scenarios of its own begins with them. */
+const ownLeadMs = 1_000;
+const scheduleModule = fileURLToPath(new URL('k6-schedule.ts', import.meta.url));
 /** A threshold that was crossed: its verdict on the run, and not a death. */
 const thresholdsCrossed = 99;
 
 export function createK6(options: K6Options): Tool {
-  const { command, file, besideFolder, summaryFile, ownSchedule, env } = options;
+  const { command, file, besideFolder, summaryFile, scheduledFile, ownSchedule, env } = options;
   return {
     name: 'k6',
-    leadMs,
-    launch(orders, at) {
-      const stages = ownSchedule ? [] : stagesFrom(orders, at + leadMs);
+    leadMs: ownSchedule ? ownLeadMs : leadMs,
+    launch(orders) {
+      const script = ownSchedule ? file : writeScheduled(scheduledFile, { file, orders });
       return {
         command,
         args: [
           ...['run', '--quiet', '--no-color', '--no-usage-report', '--address', '', '--summary-export', summaryFile],
-          ...['--out', 'json=-', ...stages.flatMap((stage) => ['--stage', stage]), file],
+          ...['--out', 'json=-', script],
         ],
         env: { ...env, SOAKWAVE_BASE_URL: orders.baseUrl, SOAKWAVE_FOLDER: besideFolder },
         cwd: dirname(summaryFile),
@@ -50,23 +57,27 @@ export function createK6(options: K6Options): Tool {
   };
 }
 
-/** What is left of the plan's stages at `at`, in k6's words: how long it takes to come to how many users. */
-function stagesFrom({ plan, startsAt, endsAt }: EngineOrders, at: number): string[] {
-  const from = Math.max(0, at - startsAt);
-  // It may have begun a little before it was reckoned to: its last users stay until the schedule has surely ended.
-  const until = Math.min(totalLoadMs(plan), endsAt - startsAt);
-  const stages: string[] = [];
-  // Who starts in mid-load comes to the users of that moment at the spawn rate.
-  const present = plannedUsers(plan, from);
-  const returnMs = from === 0 ? 0 : Math.ceil((present / plan.spawnRatePerSecond) * 1_000);
-  if (returnMs > 0) stages.push(`${returnMs}ms:${present}`);
-  let begins = 0;
-  for (const { durationMs, usersTo } of plan.stages) {
-    const leftMs = Math.min(begins + durationMs, until) - Math.max(begins, from + returnMs);
-    if (leftMs > 0) stages.push(`${Math.round(leftMs)}ms:${Math.round(usersTo)}`);
-    begins += durationMs;
-  }
-  return [...stages, `${leadMs}ms:${Math.round(plan.stages.at(-1)?.usersTo ?? 0)}`];
+/**
+ * The user's script with the plan's schedule in place of its own. k6 takes the options of the first script only, so it is told
+ * to run this one, which is the other in everything else.
+ */
+function writeScheduled(path: string, { file, orders }: { file: string; orders: EngineOrders }): string {
+  const { plan, startsAt, endsAt } = orders;
+  const stages = plan.stages.map(({ durationMs, usersFrom, usersTo }) => ({ durationMs, usersFrom, usersTo }));
+  const schedule: K6Schedule = { startsAt, endsAt, spawnRatePerSecond: plan.spawnRatePerSecond, stages };
+  const lines = [
+    `import { stagesFrom } from ${JSON.stringify(scheduleModule)};`,
+    `import * as script from ${JSON.stringify(file)};`,
+    `export * from ${JSON.stringify(file)};`,
+    `export { default } from ${JSON.stringify(file)};`,
+    `const { vus, duration, iterations, stages, ...options } = script.options || {};`,
+    `const left = stagesFrom(${JSON.stringify(schedule)}, Date.now());`,
+    `options.scenarios = { default: { executor: 'ramping-vus', startVUs: 0, stages: left } };`,
+    'export { options };',
+  ];
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${lines.join('\n')}\n`, { mode: 0o600 });
+  return path;
 }
 
 const Point = z.object({

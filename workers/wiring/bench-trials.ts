@@ -5,6 +5,7 @@ import type { PopulationPlan } from '#model/population-plan.ts';
 import { DriveLine, type DriveTask } from './bench-drive.ts';
 import { type BenchRun, type Pinning, runProgram } from './bench-process.ts';
 import { type PeerName, peers } from './bench-tools.ts';
+import { engineNodeArgs } from './engines.ts';
 import type { Environment } from './environment.ts';
 
 /** One trial: what a generator found, and what it took. */
@@ -56,7 +57,13 @@ export function createBenchTrials(
   function runOurs(task: DriveTask, onLine?: (line: string) => void): Promise<BenchRun> {
     const { node: command, home: cwd } = environment;
     const env = { SOAK_BENCH_LOAD: JSON.stringify(task) };
-    const program = { command, args: ['workers/bench-load.ts'], cwd, env, timeoutMs: timeoutOf(task.seconds) };
+    const program = {
+      command,
+      args: [...engineNodeArgs, 'workers/bench-load.ts'],
+      cwd,
+      env,
+      timeoutMs: timeoutOf(task.seconds),
+    };
     return runProgram(onLine === undefined ? program : { ...program, onLine }, core);
   }
 

@@ -27,6 +27,12 @@ const tellEveryMs = 2_000;
 /** Beyond the drain, before a stop is forced. */
 const stopMarginMs = 6_000;
 
+/**
+ * Of the space for young objects: as large as Node makes it by itself, each collection of it takes twice as long, and what is due
+ * meanwhile begins late; smaller, there are more of them. Its memory settles within minutes (`soak bench load`).
+ */
+export const engineNodeArgs = ['--max-semi-space-size=16'] as const;
+
 export const engineName = (shard: number): string => `engine-${shard}`;
 export const totalsFile = (folder: string, incarnation: number): string => join(folder, `totals-${incarnation}.json`);
 
@@ -48,7 +54,7 @@ export function createEngineKeeper(context: Context, presence: Pick<LoadPresence
       spec: (epoch) =>
         heldSpec(context.environment, {
           role: engineName(schedule.shard),
-          entry: isTool(orders.plan.driver) ? 'driver' : 'engine',
+          ...(isTool(orders.plan.driver) ? { entry: 'driver' } : { entry: 'engine', nodeArgs: engineNodeArgs }),
           nice: 5,
           folder,
           epoch,

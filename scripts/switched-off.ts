@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import * as z from 'zod';
+import { createProcessTable } from '#compose/process-table.ts';
 import { copyTree } from '../test/stack/copied-tree.ts';
 import { isShown, type Outcome, renderSwitchedOff } from '../test/switched-off/page.ts';
 import { type Switch, switches } from '../test/switched-off/switches.ts';
@@ -77,8 +78,9 @@ async function runTest(cwd: string, { test }: Switch): Promise<{ passed: number;
   try {
     const ended = await execa('vitest', args, {
       ...{ cwd, reject: false, timeout: testWithinMs, forceKillAfterDelay: 60_000 },
-      ...{ preferLocal: true, localDir: home },
+      ...{ preferLocal: true, localDir: home, env: { TMPDIR: folder } },
     });
+    await takeDown(folder);
     if (ended.timedOut) return { passed: 0, failed: [`${test.file} did not end`] };
     const { testResults } = Results.parse(JSON.parse(readFileSync(results, 'utf8')));
     const all = testResults.flatMap(({ assertionResults }) => assertionResults);
@@ -88,6 +90,20 @@ async function runTest(cwd: string, { test }: Switch): Promise<{ passed: number;
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Without its mechanism, a system may not even come down: what a test leaves is taken down by the code of this tree. */
+async function takeDown(folder: string): Promise<void> {
+  for (const workers of globSync(join(folder, 'soakwave-system-*', 'workers'))) {
+    const supervisor = createProcessTable(workers).list().find(({ role }) => role === 'supervisor');
+    if (supervisor === undefined) continue;
+    const env = { ...supervisor.spec.env, NO_COLOR: '1' };
+    // Whoever is to abort its runs has to be there.
+    for (const args of [['up'], ['down', '--abort', '--purge']]) {
+      const { all } = await execa('scripts/soak', args, { cwd: home, env, all: true, reject: false, timeout: 400_000 });
+      process.stdout.write(`${all}\n`);
+    }
   }
 }
 

@@ -144,4 +144,5 @@ const bench = await soak<LoadBenchReport>('--seconds', values.seconds, '--rounds
 const endurance = await soak<EnduranceReport>('--endurance', values.endurance);
 writeFileSync(figures, `${JSON.stringify({ bench, endurance }, null, 2)}\n`);
 writeFileSync(output, render(bench, endurance));
+await execa('prettier', ['--log-level', 'warn', '--write', output], { preferLocal: true, cwd: home });
 process.stdout.write(`written: ${output}\n`);

@@ -20,8 +20,20 @@ describe('what is benched', () => {
     });
   });
 
+  it('has a bench of the verdict', () => {
+    const verdict = { hours: [1, 4, 24, 48], series: 20, runs: 2, seed: 1 };
+    expect(read(['verdict'])).toEqual({ order: { what: 'verdict', verdict }, problems: [] });
+    const asked = read(['verdict'], { hours: ['24'], series: 0, runs: 300, keep: 'runs.ndjson' });
+    const order = { ...verdict, hours: [24], series: 0, runs: 300, keep: 'runs.ndjson' };
+    expect(asked).toEqual({ order: { what: 'verdict', verdict: order }, problems: [] });
+    expect(read(['verdict'], { hours: ['x'], rows: 10_000 }).problems).toEqual([
+      '--rows: soak bench verdict has no such flag; it is of soak bench seed',
+      '--hours: given x; lengths are numbers from 0.1 to 8760',
+    ]);
+  });
+
   it('names everything that is wrong', () => {
-    expect(read(['lunch']).problems).toEqual(['WHAT: there is a bench for seed and one for load']);
+    expect(read(['lunch']).problems).toEqual(['WHAT: there is a bench for seed, load or verdict']);
     expect(read(['seed'], { seconds: 1 }).problems).toEqual([
       '--seconds: soak bench seed has no such flag; it is of soak bench load',
     ]);

@@ -2,15 +2,17 @@ import { DurationText } from '#model/duration.ts';
 import { WaveName } from '#model/wave.ts';
 import { type EnduranceOrder, type LoadBenchOrder, loadSections, loadTools } from './load-bench.ts';
 import type { SeedBenchOrder } from './service.ts';
+import type { VerdictBenchOrder } from './verdict-bench.ts';
 import type { Call, Flag } from './verb.ts';
 
-export const benchSubjects = ['seed', 'load'] as const;
+export const benchSubjects = ['seed', 'load', 'verdict'] as const;
 type Subject = (typeof benchSubjects)[number];
 
 export type BenchOrder =
   | { readonly what: 'seed'; readonly seed: SeedBenchOrder }
   | { readonly what: 'load'; readonly load: LoadBenchOrder }
-  | { readonly what: 'endurance'; readonly endurance: EnduranceOrder };
+  | { readonly what: 'endurance'; readonly endurance: EnduranceOrder }
+  | { readonly what: 'verdict'; readonly verdict: VerdictBenchOrder };
 
 const parts = [...loadTools, ...loadSections];
 const minuteMs = 60_000;
@@ -22,12 +24,16 @@ const ranges = {
   rounds: [1, 21],
   seconds: [1, 600],
   connections: [1, 10_000],
+  series: [0, 100_000],
+  runs: [0, 100_000],
+  seed: [0, 2 ** 31 - 1],
 } as const;
 
 /** Whose flag each is; those of nobody are everybody's. */
 const subjectOf: Readonly<Record<string, Subject>> = {
   ...{ wave: 'seed', rows: 'seed', workers: 'seed' },
   ...{ seconds: 'load', connections: 'load', only: 'load', endurance: 'load' },
+  ...{ hours: 'verdict', series: 'verdict', runs: 'verdict', seed: 'verdict', keep: 'verdict' },
 };
 
 export const flagsOf: readonly Flag[] = [
@@ -49,13 +55,23 @@ export const flagsOf: readonly Flag[] = [
     kind: 'text',
     means: 'of load: the whole engine at full speed for so long, instead',
   },
+  { name: 'hours', value: 'N,…', kind: 'list', means: 'of verdict: lengths of the series (default 1,4,24,48)' },
+  { name: 'series', value: 'N', kind: 'number', means: 'of verdict: series of each kind and length (default 20)' },
+  { name: 'runs', value: 'N', kind: 'number', means: 'of verdict: healthy whole runs of each length (default 2)' },
+  { name: 'seed', value: 'N', kind: 'number', means: 'of verdict: decides every series (default 1)' },
+  {
+    name: 'keep',
+    value: 'FILE',
+    kind: 'text',
+    means: 'of verdict: adds each trial to it; what is in it is not done again',
+  },
 ];
 
 /** What a command line asks to be measured, and everything that is wrong with it. */
 export function readBenchOrder({ operands, flags }: Call): { order: BenchOrder; problems: string[] } {
   const problems: string[] = [];
   const what = benchSubjects.find((subject) => subject === operands[0]);
-  if (what === undefined) problems.push(`WHAT: there is a bench for ${benchSubjects.join(' and one for ')}`);
+  if (what === undefined) problems.push('WHAT: there is a bench for seed, load or verdict');
   for (const name of Object.keys(flags)) {
     const subject = subjectOf[name];
     if (what !== undefined && subject !== undefined && subject !== what)
@@ -79,6 +95,7 @@ interface Reading {
 }
 
 function readOrder(what: Subject | undefined, { flags, problems, whole }: Reading): BenchOrder {
+  if (what === 'verdict') return { what, verdict: readVerdict({ flags, problems, whole }) };
   const rounds = whole('rounds');
   if (what !== 'load') {
     const wave = WaveName.safeParse(flags['wave'] ?? 'enterprise');
@@ -93,6 +110,19 @@ function readOrder(what: Subject | undefined, { flags, problems, whole }: Readin
   if (flags['endurance'] === undefined)
     return { what: 'load', load: { seconds, rounds: rounds ?? 5, connections, only } };
   return { what: 'endurance', endurance: { connections, minutes: readMinutes(flags['endurance'], problems) } };
+}
+
+const hoursMax = 24 * 365;
+
+function readVerdict({ flags, problems, whole }: Reading): VerdictBenchOrder {
+  const hours = [flags['hours'] ?? ['1', '4', '24', '48']].flat().map(Number);
+  if (hours.length === 0 || hours.some((each) => !(each >= 0.1 && each <= hoursMax)))
+    problems.push(`--hours: given ${String(flags['hours'])}; lengths are numbers from 0.1 to ${hoursMax}`);
+  const keep = flags['keep'];
+  return {
+    ...{ hours, series: whole('series') ?? 20, runs: whole('runs') ?? 2, seed: whole('seed') ?? 1 },
+    ...(typeof keep === 'string' ? { keep } : {}),
+  };
 }
 
 function readOnly(given: unknown, problems: string[]): LoadBenchOrder['only'] {

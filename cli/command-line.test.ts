@@ -323,6 +323,8 @@ describe('the other verbs', () => {
         attach [options] [RUN]            follow a run that was started elsewhere or detached from
         list [options]                    runs, latest first
         report [options] [RUN]            where the report of a run is
+        judge [options] [FILE]            judge bare series for leaks: pass, fail, or inconclusive and how long it
+                                          would take; needs no server
         pause [options] [RUN]             take the load of a run to nothing until soak resume; paused time is
                                           neither planned nor judged
         resume [options] [RUN]            end a pause

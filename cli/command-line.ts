@@ -9,6 +9,7 @@ import type { Verb, VerbContext } from './verb.ts';
 import { attach } from './verbs/attach.ts';
 import { bench } from './verbs/bench.ts';
 import { abort, extend, inject, pause, resolve, resume, scale } from './verbs/control.ts';
+import { judge } from './verbs/judge.ts';
 import { plan } from './verbs/plan.ts';
 import { report } from './verbs/report.ts';
 import { run } from './verbs/run.ts';
@@ -33,6 +34,7 @@ const verbs: readonly Verb[] = [
   attach,
   list,
   report,
+  judge,
   ...control,
   schedule,
   snapshot,

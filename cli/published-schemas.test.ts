@@ -2,10 +2,12 @@ import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { RunResult } from '#model/progress.ts';
+import { JudgedFile } from './judged-file.ts';
 import { StatusReport } from './service.ts';
 
 /** What scripts may rely on: keys may be added and are never renamed, so a schema forbids no key that it does not know. */
 const published: Readonly<Record<string, { title: string; schema: z.ZodType }>> = {
+  judge: { title: 'Output of soak judge --json', schema: z.array(JudgedFile) },
   run: { title: 'Last line of stdout of soak run --json', schema: RunResult },
   status: { title: 'Output of soak status --json', schema: StatusReport },
 };

@@ -7,7 +7,9 @@ import type { Entity, SeededEntity } from '#model/population-plan.ts';
 import { Phase, type Progress, type RunResult } from '#model/progress.ts';
 import { Outcome } from '#model/verdict.ts';
 import type { WaveName } from '#model/wave.ts';
+import type { JudgedFile, JudgeOrder } from './judged-file.ts';
 import type { EnduranceOrder, EnduranceReport, LoadBenchOrder, LoadBenchReport } from './load-bench.ts';
+import type { VerdictBenchOrder, VerdictBenchReport } from './verdict-bench.ts';
 
 /** One run as `soak list` and `soak status` show it. `runId` is the run key. */
 export const RunListing = z.strictObject({
@@ -252,6 +254,7 @@ export interface BenchDesk {
   benchSeed(order: SeedBenchOrder, onLine: (line: string) => void): Promise<SeedBenchReport>;
   benchLoad(order: LoadBenchOrder, onLine: (line: string) => void): Promise<LoadBenchReport>;
   benchEndurance(order: EnduranceOrder, onLine: (line: string) => void): Promise<EnduranceReport>;
+  benchVerdict(order: VerdictBenchOrder, onLine: (line: string) => void): Promise<VerdictBenchReport>;
 }
 
 /**
@@ -267,6 +270,8 @@ export interface Service extends BenchDesk {
   status(): Promise<StatusReport>;
   /** Looks into the file of somebody's own that an input names; nothing of it stays. */
   inspectDriver(input: Readonly<Record<string, unknown>>): Promise<{ driver?: LoadDriver } | { problems: string[] }>;
+  /** Judges files of bare series for leaks. Rejects with a `UsageError` that names everything that is wrong with any of them. */
+  judgeFiles(order: JudgeOrder): Promise<JudgedFile[]>;
   doctor(): Promise<DoctorReport>;
   machine(): Promise<Machine>;
   startRun(request: { workflow: WorkflowName; input: unknown; workflowId?: string }): Promise<RunHandle>;

@@ -96,7 +96,9 @@ async function runTest(cwd: string, { test }: Switch): Promise<{ passed: number;
 /** Without its mechanism, a system may not even come down: what a test leaves is taken down by the code of this tree. */
 async function takeDown(folder: string): Promise<void> {
   for (const workers of globSync(join(folder, 'soakwave-system-*', 'workers'))) {
-    const supervisor = createProcessTable(workers).list().find(({ role }) => role === 'supervisor');
+    const supervisor = createProcessTable(workers)
+      .list()
+      .find(({ role }) => role === 'supervisor');
     if (supervisor === undefined) continue;
     const env = { ...supervisor.spec.env, NO_COLOR: '1' };
     // Whoever is to abort its runs has to be there.

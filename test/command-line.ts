@@ -82,6 +82,7 @@ function dataSets(note: Note): Pick<Service, 'seed' | 'snapshots' | keyof BenchD
       Promise.resolve({ seconds: 4, rounds: 5, connections: 64, pinned: true, tools: [], bars: [] }),
     ),
     benchEndurance: note('benchEndurance', Promise.resolve({ minutes: [], requests: 0, failed: 0, bars: [] })),
+    benchVerdict: note('benchVerdict', Promise.resolve({ seed: 1, seconds: 1, families: [], runs: [] })),
   };
 }
 
@@ -112,6 +113,7 @@ function fakeService(replaced: Partial<Service> = {}): { service: Service; asked
       }),
     ),
     inspectDriver: note('inspectDriver', Promise.resolve({})),
+    judgeFiles: note('judgeFiles', Promise.resolve([])),
     machine: note('machine', Promise.resolve(machine)),
     startRun: note('startRun', Promise.resolve(handle)),
     progress: note('progress', Promise.resolve(progress)),

@@ -2,6 +2,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { benchSubjects, flagsOf, readBenchOrder } from '../bench-order.ts';
 import { renderEndurance, renderLoadBench } from '../load-bench-text.ts';
 import { renderSeedBench } from '../seed-bench-text.ts';
+import { renderVerdictBench } from '../verdict-bench.ts';
 import { type Call, jsonFlag, type Verb, type VerbContext } from '../verb.ts';
 
 export const bench: Verb = {
@@ -15,6 +16,14 @@ export const bench: Verb = {
     ['soak bench load', 'the engine against wrk, autocannon, k6 and Locust, a core for each side'],
     ['soak bench load --only soakwave,wrk --seconds 2', 'two of them'],
     ['soak bench load --endurance 30m', 'whether the whole engine keeps its memory at full speed'],
+    [
+      'soak bench verdict',
+      'how often the leak verdict is right, on series whose truth is known, and how often others are',
+    ],
+    [
+      'soak bench verdict --series 0 --runs 300 --keep runs.ndjson',
+      'false alarms of whole runs; goes on where it was ended',
+    ],
   ],
   check: (call) => readBenchOrder(call).problems,
   run: benchAndTell,
@@ -36,6 +45,9 @@ async function benchAndTell(call: Call, { service, out, err }: VerbContext): Pro
       break;
     case 'endurance':
       tell(await service.benchEndurance(order.endurance, onLine), renderEndurance);
+      break;
+    case 'verdict':
+      tell(await service.benchVerdict(order.verdict, onLine), renderVerdictBench);
       break;
   }
   return exitCodes.ok;

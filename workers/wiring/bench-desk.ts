@@ -26,6 +26,7 @@ import { UsageError } from './environment.ts';
 import { benchLoad } from './load-bench.ts';
 import { measurePlanned } from './machine.ts';
 import { takeStateFolder } from './readiness.ts';
+import { benchVerdict } from './verdict-bench.ts';
 import { type CopyBench, type CopyTrial, tryCopy } from './seed-bench.ts';
 
 /** `soak bench …`: figures as ratios against a peer or a limit of the same machine in the same run. */
@@ -42,6 +43,7 @@ export function createBenchDesk(context: Context): BenchDesk {
     },
     benchLoad: (order, onLine) => benchLoad(context, order, onLine),
     benchEndurance: (order, onLine) => benchEndurance(context, order, onLine),
+    benchVerdict,
   };
 }
 

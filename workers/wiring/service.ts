@@ -18,6 +18,7 @@ import { inspectDriver } from './driver-file.ts';
 import { type Environment, UsageError } from './environment.ts';
 import { createJanitor } from './janitor.ts';
 import { readFindings } from './janitor-journal.ts';
+import { judgeFiles } from './judged-files.ts';
 import { measurePlanned } from './machine.ts';
 import type { Places } from './places.ts';
 import { assertPolled, notUp, untilReady } from './readiness.ts';
@@ -112,7 +113,9 @@ function refuseGuest({ guestOf, stateFolder }: Environment): void {
 }
 
 /** What only looks: at this machine, and at somebody's own file. */
-function createInspection(environment: Environment): Pick<Service, 'doctor' | 'machine' | 'inspectDriver'> {
+function createInspection(
+  environment: Environment,
+): Pick<Service, 'doctor' | 'machine' | 'inspectDriver' | 'judgeFiles'> {
   return {
     async doctor() {
       const withTemporal = !environment.externalTemporal;
@@ -120,6 +123,7 @@ function createInspection(environment: Environment): Pick<Service, 'doctor' | 'm
     },
     machine: () => Promise.resolve(measurePlanned(environment)),
     inspectDriver: (input) => inspectDriver(environment, input),
+    judgeFiles: (order) => judgeFiles(order),
   };
 }
 

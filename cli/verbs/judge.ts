@@ -1,0 +1,56 @@
+import type { Outcome } from '#model/verdict.ts';
+import { exitCodeOf } from '../exit-codes.ts';
+import type { JudgeOrder } from '../judged-file.ts';
+import { renderJudgedFile } from '../judge-text.ts';
+import { type Call, jsonFlag, type Verb } from '../verb.ts';
+
+const bytesOf = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 } as const;
+const allowForm = /^(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)?\/h$/i;
+const hoursForm = /^(\d+(?:\.\d+)?)(h|m|s)$/;
+const hoursOf = { h: 1, m: 1 / 60, s: 1 / 3_600 } as const;
+
+export const judge: Verb = {
+  name: 'judge',
+  summary: 'judge bare series for leaks: pass, fail, or inconclusive and how long it would take; needs no server',
+  operand: { name: 'FILE', means: 'one run: lines of JSON, a sample each; docs/leaks.md says how', most: 10_000 },
+  flags: [
+    {
+      name: 'allow',
+      value: 'SLOPE,…',
+      kind: 'list',
+      means: 'what may be: 0.1MB/h of bytes (MB is 10⁶ bytes) and 1/h of counts unless said',
+    },
+    { name: 'settles-within', value: 'LENGTH', kind: 'text', means: 'longest time constant of what fills up: 8h' },
+    { ...jsonFlag, means: 'a list with an element a file, as JSON' },
+  ],
+  examples: [
+    ['soak judge rss.ndjson', 'does what is in the file leak'],
+    ['soak judge night-*.ndjson --allow 0.5MB/h --json', 'several runs, for a script'],
+  ],
+  check: (call) => readOrder(call).problems,
+  run: async (call, { service, out }) => {
+    const judged = await service.judgeFiles(readOrder(call).order);
+    if (call.flags['json'] === true) out(JSON.stringify(judged));
+    else out(judged.map(renderJudgedFile).join('\n\n'));
+    const outcomes = new Set(judged.map(({ outcome }) => outcome));
+    const worst = (['fail', 'inconclusive'] as const).find((outcome) => outcomes.has(outcome)) ?? 'pass';
+    return exitCodeOf[worst satisfies Outcome];
+  },
+};
+
+function readOrder({ operands, flags }: Call): { order: JudgeOrder; problems: string[] } {
+  const problems = operands.length === 0 ? ['a FILE is needed'] : [];
+  const allowedPerHour = { bytes: 0.1e6, count: 1 };
+  for (const text of [flags['allow'] ?? []].flat().map(String)) {
+    const [, number, unit] = allowForm.exec(text) ?? [];
+    if (number === undefined || Number(number) === 0)
+      problems.push(`--allow ${text}: a slope is e.g. 0.1MB/h, or 1/h of a count, and more than nothing`);
+    else if (unit === undefined) allowedPerHour.count = Number(number);
+    else allowedPerHour.bytes = Number(number) * bytesOf[unit.toUpperCase() as keyof typeof bytesOf];
+  }
+  const settles = String(flags['settles-within'] ?? '8h');
+  const [, number, unit] = hoursForm.exec(settles) ?? [];
+  const settlesWithinHours = Number(number) * hoursOf[(unit ?? 'h') as keyof typeof hoursOf];
+  if (!(settlesWithinHours > 0)) problems.push(`--settles-within ${settles}: a length of time is e.g. 8h or 90m`);
+  return { order: { files: operands, allowedPerHour, settlesWithinHours }, problems };
+}

@@ -1,0 +1,25 @@
+/** Why a series has the outcome that it has. */
+export type LeakReason =
+  | 'too-short'
+  | 'slope-above-allowed'
+  | 'slope-not-below-allowed'
+  | 'slope-not-above-allowed'
+  | 'rise-has-ended'
+  | 'rise-may-settle'
+  | 'shorter-than-cycles'
+  | 'rise-is-recent'
+  | 'not-material';
+
+const sentences: Readonly<Record<LeakReason, string>> = {
+  'too-short': 'there are too few samples to say anything',
+  'slope-above-allowed': 'it rises by more than is allowed, to the end, and nothing that settles explains it',
+  'slope-not-below-allowed': 'a rise of more than is allowed is not ruled out',
+  'slope-not-above-allowed': 'a rise of more than is allowed is not shown',
+  'rise-has-ended': 'it has risen, and its last third does not show that it goes on',
+  'rise-may-settle': 'what fills up or steps once explains its rise as well',
+  'shorter-than-cycles': 'what comes down again, or fills up, may take longer than this was watched',
+  'rise-is-recent': 'its last third rises, which the whole does not',
+  'not-material': 'it would take more than thirty days to matter',
+};
+
+export const describeReason = (reason: LeakReason): string => sentences[reason];

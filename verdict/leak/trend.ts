@@ -1,0 +1,83 @@
+import { studentQuantile, studentTail } from './student.ts';
+
+/** A straight line through a series whose noise remembers. Values per hour. */
+export interface Trend {
+  readonly slope: number;
+  readonly level: number;
+  /** Standard error of the slope. */
+  readonly error: number;
+  /** Degrees of freedom of `error`. */
+  readonly freedom: number;
+}
+
+export interface TrendPoint {
+  /** Hours. */
+  readonly at: number;
+  readonly value: number;
+}
+
+const waves = 8;
+
+/**
+ * Least squares, with the error that a slope has when neighbours are alike: the noise is looked at in its `waves` slowest waves
+ * that no straight line can follow, because a slope is disturbed by slow noise only (Müller and Watson 2017; Lazarus, Lewis,
+ * Stock and Watson 2018, the equal-weighted cosine estimator). Undefined for fewer points than three times the waves.
+ */
+export function fitTrend(points: readonly TrendPoint[]): Trend | undefined {
+  const k = Math.min(waves, Math.floor(points.length / 4));
+  if (k < 2) return undefined;
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined || last.at <= first.at) return undefined;
+  const spanHours = ((last.at - first.at) * points.length) / (points.length - 1);
+  const begin = first.at - (spanHours - (last.at - first.at)) / 2;
+  const share = points.map(({ at }) => (at - begin) / spanHours);
+  const basis = orthonormal([
+    share.map(() => 1),
+    share,
+    ...Array.from({ length: k }, (_, wave) => share.map((x) => Math.cos(Math.PI * (wave + 2) * x))),
+  ]);
+  // From the first value on: of a series that never moves nothing is left then, not even what rounding leaves.
+  const values = points.map(({ value }) => value - first.value);
+  const parts = basis.map((direction) => dot(direction, values));
+  const [constant, line, ...slow] = parts;
+  const [unit, ramp] = basis;
+  if (constant === undefined || line === undefined || ramp === undefined || unit === undefined) return undefined;
+  const risePerStep = ((ramp.at(-1) ?? 0) - (ramp[0] ?? 0)) / (last.at - first.at);
+  const noise = Math.sqrt(slow.reduce((sum, part) => sum + part * part, 0) / slow.length);
+  const slope = line * risePerStep;
+  const meanAt = points.reduce((sum, { at }) => sum + at, 0) / points.length;
+  const mean = first.value + constant * (unit[0] ?? 0);
+  return { slope, level: mean - slope * meanAt, error: noise * risePerStep, freedom: slow.length };
+}
+
+/** Where the slope is with this confidence on each side. */
+export function boundsOf({ slope, error, freedom }: Trend, tail: number): { low: number; high: number } {
+  const reach = error === 0 ? 0 : studentQuantile(tail, freedom) * error;
+  return { low: slope - reach, high: slope + reach };
+}
+
+/** Probability of a slope like this or steeper where the true one is `allowed`. */
+export function exceeds({ slope, error, freedom }: Trend, allowed: number): number {
+  if (error === 0) return slope > allowed ? 0 : 1;
+  return studentTail((slope - allowed) / error, freedom);
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+
+/** Gram–Schmidt, twice over each, which is exact to the last digits. */
+function orthonormal(directions: readonly number[][]): number[][] {
+  const basis: number[][] = [];
+  for (const direction of directions) {
+    let rest = direction;
+    for (let pass = 0; pass < 2; pass += 1) {
+      for (const known of basis) {
+        const share = dot(known, rest);
+        rest = rest.map((value, index) => value - share * (known[index] ?? 0));
+      }
+    }
+    const length = Math.sqrt(dot(rest, rest));
+    basis.push(rest.map((value) => value / length));
+  }
+  return basis;
+}

@@ -77,6 +77,42 @@ describe('many series of one run', () => {
   });
 });
 
+describe('a process that is started again', () => {
+  /** Lives of so many hours, each with its own warm-up; bytes an hour on top. */
+  const livesOf = (count: number, perHour: number, hours = 10): NamedSeries[] =>
+    Array.from({ length: count }, (_, life) => {
+      const { moments, ...rest } = seriesOf('saw-tooth of 5 min', hours, 40 + life);
+      const risen = moments.map(({ at, value }) => ({
+        at: at + life * (hours + 1) * hourMs,
+        value: value + (perHour * at) / hourMs,
+      }));
+      return { ...rest, incarnation: `gw1#${life + 1}`, moments: risen };
+    });
+
+  it('is one question, with the outcome of all its lives beside the slope of each', () => {
+    const judged = judgeLeaks(livesOf(4, 0));
+    expect(judged.map(({ outcome }) => outcome)).toEqual(['pass', 'pass', 'pass', 'pass']);
+    expect(new Set(judged.map((each) => ('slopePerHour' in each ? each.slopePerHour : 0))).size).toBe(4);
+    expect(judged[0]?.reasons).toEqual(['with-other-lives']);
+  });
+
+  it('is known better by all of its lives than by one', () => {
+    expect(judgeLeaks(livesOf(1, 0, 4))).toMatchObject([{ outcome: 'inconclusive' }]);
+    expect(judgeLeaks(livesOf(8, 0, 4))[0]?.outcome).toBe('pass');
+  });
+
+  it('fails where each life leaks', () => {
+    for (const { outcome } of judgeLeaks(livesOf(4, 1e6))) expect(outcome).toBe('fail');
+  });
+
+  it('is judged by its long lives where one was short', () => {
+    const [first, ...others] = livesOf(4, 0);
+    if (first === undefined) throw new Error('there are no lives');
+    const judged = judgeLeaks([{ ...first, moments: first.moments.slice(0, 5) }, ...others]);
+    expect(judged[0]).toEqual({ series: 'rss', incarnation: 'gw1#1', outcome: 'pass', reasons: ['with-other-lives'] });
+  });
+});
+
 describe('odd series', () => {
   it('pass where nothing ever moves', () => {
     expect(judgeLeaks([bare(everyMinute(24, () => 30))])).toMatchObject([{ outcome: 'pass', slopePerHour: 0 }]);

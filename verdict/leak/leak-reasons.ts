@@ -1,6 +1,7 @@
 /** Why a series has the outcome that it has. */
 export type LeakReason =
   | 'too-short'
+  | 'with-other-lives'
   | 'slope-above-allowed'
   | 'slope-not-below-allowed'
   | 'slope-not-above-allowed'
@@ -12,6 +13,7 @@ export type LeakReason =
 
 const sentences: Readonly<Record<LeakReason, string>> = {
   'too-short': 'there are too few samples to say anything',
+  'with-other-lives': 'it is judged together with the other lives of its process',
   'slope-above-allowed': 'it rises by more than is allowed, to the end, and nothing that settles explains it',
   'slope-not-below-allowed': 'a rise of more than is allowed is not ruled out',
   'slope-not-above-allowed': 'a rise of more than is allowed is not shown',

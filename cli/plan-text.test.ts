@@ -377,7 +377,7 @@ describe('the plan of each wave, as soak plan prints it', () => {
 
         Promised: the verdict answers
           seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
-          no-scope-leak, faults-healed, generator-not-saturated, stationary, no-unplanned-death
+          no-scope-leak, faults-healed, generator-not-saturated, stationary, no-unplanned-death, memory-leak
 
         Not covered
           latency-local-reads   shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
@@ -385,7 +385,6 @@ describe('the plan of each wave, as soak plan prints it', () => {
           database-connections  shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
           cache-hit-ratio       shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
           capacity              needs a capacity search: a closed load offers what its users ask for; the baseline is 4000 requests/s
-          memory-leak           memory is shown over the whole run; slopes are not estimated, so no leak can be ruled out
 
         Needs
           disk    about 3.27 GB, of it 1.79 GB of evidence

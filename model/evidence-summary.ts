@@ -84,6 +84,15 @@ export const SeriesSummary = z.strictObject({
 });
 export type SeriesSummary = z.infer<typeof SeriesSummary>;
 
+/** The lowest sample of each of some thousand stretches of the load: of a gauge that may leak, by process and life. */
+export const LowSeries = z.strictObject({
+  role: z.string(),
+  incarnation: z.int().positive(),
+  metric: z.string(),
+  points: z.array(z.tuple([at, z.number()])),
+});
+export type LowSeries = z.infer<typeof LowSeries>;
+
 /** What one engine used in the load, over all of its incarnations. */
 export const GeneratorSummary = z.strictObject({
   role: z.string(),
@@ -164,6 +173,8 @@ export const EvidenceSummary = z.strictObject({
   /** Histograms that could not be decoded: their counts are kept, their latencies are not. */
   histogramsRefused: count,
   series: z.array(SeriesSummary),
+  /** Of the gateways; absent in summaries of earlier versions. */
+  lows: z.array(LowSeries).optional(),
   /** Engines that told of themselves during the load. */
   generators: z.array(GeneratorSummary),
   processes: z.array(ProcessSummary),

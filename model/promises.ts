@@ -141,9 +141,7 @@ const leakHoursMin = 24;
 function leakOutOfReach({ load }: Asked): string | undefined {
   const hours = totalLoadMs(load) / 3_600_000;
   if (load.growth) return 'growth is on: memory is expected to follow what load leaves behind';
-  if (hours < leakHoursMin) {
-    const length = hours < 1 ? `${Math.round(hours * 600) / 10} min` : `${Math.round(hours * 10) / 10} h`;
-    return `${length} of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about ${leakHoursMin} h; memory is shown`;
-  }
-  return 'memory is shown over the whole run; slopes are not estimated, so no leak can be ruled out';
+  if (hours >= leakHoursMin) return undefined;
+  const length = hours < 1 ? `${Math.round(hours * 600) / 10} min` : `${Math.round(hours * 10) / 10} h`;
+  return `${length} of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about ${leakHoursMin} h; memory is shown`;
 }

@@ -9,6 +9,7 @@ import { createGeneratorFold } from './generator-fold.ts';
 import { createLatencyFold } from './latency-fold.ts';
 import { foldLoad } from './load-fold.ts';
 import { costWindow, unplannedOutages, withCosts } from './outage-fold.ts';
+import { createLowFold } from './low-fold.ts';
 import { createProbesFold } from './probe-fold.ts';
 import { createPresenceFold } from './presence-fold.ts';
 import { createSeriesFold } from './series-fold.ts';
@@ -50,7 +51,7 @@ export async function foldEvidence(input: FoldInput): Promise<EvidenceSummary> {
 function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, goesOn }: Omit<FoldInput, 'records' | 'probes'>) {
   const bounds = boundsOf(plan, loadStartsAt, loadEndsAt);
   const { load, pauses, startsAt, endsAt } = bounds;
-  const { ledger, latency, series, generators, presence, writes, incidents } = createFolds(plan, bounds);
+  const { ledger, latency, series, lows, generators, presence, writes, incidents } = createFolds(plan, bounds);
   const records: Record<string, number> = {};
 
   function add(record: EvidenceRecord): void {
@@ -58,6 +59,7 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, goesOn }: Omit<Fol
     switch (record.kind) {
       case 'sample':
         series.add(record);
+        lows.add(record);
         generators.add(record);
         presence.addSample(record);
         return;
@@ -104,6 +106,7 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, goesOn }: Omit<Fol
       ...loadSummary,
       ...latency.summary(),
       series: allSeries,
+      lows: lows.summary(),
       generators: generators.summary(allSeries),
       processes,
       ...incidentSummary,
@@ -123,6 +126,7 @@ function createFolds(plan: Plan, bounds: ReturnType<typeof boundsOf>) {
     ledger: createLedger(plan.load, startsAt),
     latency: createLatencyFold({ startsAt, endsAt, isIntended: hasIntendedStarts(plan.load) }),
     series: createSeriesFold(bounds),
+    lows: createLowFold(bounds),
     generators: createGeneratorFold(bounds),
     presence: createPresenceFold(bounds),
     writes: createWriteFold(endsAt + plan.load.drainMs),

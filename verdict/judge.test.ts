@@ -220,7 +220,8 @@ const table: readonly [question: Question, outcome: string, what: string, change
   ['database-connections', 'fail', 'there were too many', { plan: { ...judgedPlan, objectives: { ...judgedPlan.objectives, databaseConnectionsMax: 3 } } }],
   ['cache-hit-ratio', 'fail', 'the cache missed', { plan: { ...judgedPlan, objectives: { ...judgedPlan.objectives, cacheHitRatioMin: 0.9999 } } }],
   ['cache-hit-ratio', 'inconclusive', 'no cache was seen', { records: without('sample') }],
-  ['memory-leak', 'inconclusive', 'nothing judges it', {}],
+  ['memory-leak', 'inconclusive', 'two minutes are too short to tell', {}],
+  ['memory-leak', 'inconclusive', 'no gateway was sampled', { records: without('sample') }],
 ]; // prettier-ignore
 
 describe('the answer to', () => {

@@ -12,6 +12,7 @@ import { capacityRule } from './capacity.ts';
 import { writeHeadline } from './headline.ts';
 import { objectiveRules } from './objective-rules.ts';
 import { harnessRules } from './harness-rules.ts';
+import { memoryLeak } from './leak-rule.ts';
 import type { JudgeInput, Rule } from './rule.ts';
 import { targetRules } from './target-rules.ts';
 
@@ -29,14 +30,12 @@ export function judge(input: JudgeInput): Verdict {
   return { outcome, headline: writeHeadline({ ...input, answers, outcome, interruption }), answers, notCovered };
 }
 
-const notJudged: Rule = () => ({ outcome: 'inconclusive', reason: 'Promised, but this version does not judge it.' });
-
 const rules: Readonly<Record<Question, Rule>> = {
   ...harnessRules,
   ...targetRules,
   ...objectiveRules,
   capacity: capacityRule,
-  'memory-leak': notJudged,
+  'memory-leak': memoryLeak,
 };
 
 /** A judge that breaks on one question leaves that one open, and the others standing. */

@@ -134,12 +134,24 @@ describe('a deploy in the middle of a run', () => {
     tree.restore('workflows/run-steps.ts');
     addGuardedStep();
     expect((await system.soak('up')).stdout).toContain('replacing orchestrator');
+    await untilNoTaskFails(handle);
     await tell(workflowId, 'resume');
     expect(await system.result(workflowId)).toMatchObject({ outcome: 'pass', reasons: [] });
     expect(system.starts('engine-0', runKey)).toBe(1);
     expect(system.readResult(runKey).load).toMatchObject({ unknown: 0, abandoned: 0 });
   });
 });
+
+/** The service refuses updates of a run whose task has failed a few times, until a task is done: the next attempt comes after a pause. */
+async function untilNoTaskFails(handle: WorkflowHandle): Promise<void> {
+  const deadline = Date.now() + 150_000;
+  while (Date.now() < deadline) {
+    const { raw } = await handle.describe();
+    if ((raw.pendingWorkflowTask?.attempt ?? 0) <= 1) return;
+    await sleep(500);
+  }
+  throw new Error('the task of the mended run still fails');
+}
 
 /**
  * The service keeps a failed task and hands it out again, with growing pauses. Only a first attempt's failure is in the

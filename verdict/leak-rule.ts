@@ -1,13 +1,10 @@
 import type { EvidenceSummary, LowSeries } from '#model/evidence-summary.ts';
 import { formatNumber } from '#model/figures.ts';
+import { allowedPerHourDefault, settlesWithinHoursDefault } from '#model/leak-limits.ts';
 import { judgeLeaks, type JudgedSeries, type NamedSeries } from './leak/judge-run.ts';
 import { describeReason } from './leak/leak-reasons.ts';
 import { type Finding, type JudgeInput, open } from './rule.ts';
 
-/** R6.3. */
-const allowedBytesPerHour = 0.1e6;
-const allowedCountPerHour = 1;
-const settlesWithinHours = 8;
 const namedMax = 3;
 
 /** Does a gateway's memory, or anything else that it holds, go on rising; fault windows and pauses are left out (R6.3). */
@@ -21,14 +18,15 @@ export function memoryLeak({ evidence }: JudgeInput): Finding {
   if (unsure.length > 0) return open(`${unsure.slice(0, namedMax).map(describeDoubt).join('; ')}${more(unsure)}.`);
   return {
     outcome: 'pass',
-    reason: `None of ${formatNumber(judged.length)} series of the gateways rises by more than is allowed, ${formatNumber(allowedBytesPerHour / 1e6)} MB an hour or ${allowedCountPerHour} an hour of what is counted.`,
+    reason: `None of ${formatNumber(judged.length)} series of the gateways rises by more than is allowed, ${formatNumber(allowedPerHourDefault.bytes / 1e6)} MB an hour or ${allowedPerHourDefault.count} an hour of what is counted.`,
   };
 }
 
 const isBytes = (metric: string): boolean => metric.endsWith('_bytes');
 
 function namedOf({ role, incarnation, metric, points }: LowSeries, evidence: EvidenceSummary): NamedSeries {
-  const allowedPerHour = isBytes(metric) ? allowedBytesPerHour : allowedCountPerHour;
+  const allowedPerHour = allowedPerHourDefault[isBytes(metric) ? 'bytes' : 'count'];
+  const settlesWithinHours = settlesWithinHoursDefault;
   return {
     ...{ series: metric, incarnation: `${role}#${incarnation}`, limits: { allowedPerHour, settlesWithinHours } },
     moments: points.map(([at, value]) => ({ at, value })),

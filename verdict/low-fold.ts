@@ -2,6 +2,7 @@ import type { SampleRecord } from '#model/evidence.ts';
 import type { LowSeries } from '#model/evidence-summary.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
+import { byIdentity } from './identity.ts';
 import type { Window } from './windows.ts';
 
 /** What may leak in a process of the target, a gauge each. */
@@ -50,8 +51,3 @@ export function createLowFold({ load, intervalMs }: { load: Window | undefined; 
         .sort(byIdentity),
   };
 }
-
-const byIdentity = (one: LowSeries, other: LowSeries): number =>
-  compare(one.role, other.role) || one.incarnation - other.incarnation || compare(one.metric, other.metric);
-
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

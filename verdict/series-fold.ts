@@ -1,5 +1,6 @@
 import type { SampleRecord } from '#model/evidence.ts';
 import type { SeriesSummary } from '#model/evidence-summary.ts';
+import { byIdentity } from './identity.ts';
 import type { Window } from './windows.ts';
 
 /** Every metric of every process incarnation: exact figures, and points for plots. */
@@ -164,8 +165,3 @@ const latest = (a: Moment | undefined, b: Moment): Moment =>
 
 const earliest = (a: Moment | undefined, b: Moment): Moment =>
   a === undefined || b.at < a.at || (b.at === a.at && b.value < a.value) ? b : a;
-
-const byIdentity = (a: Series, b: Series): number =>
-  compare(a.role, b.role) || a.incarnation - b.incarnation || compare(a.metric, b.metric);
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,4 +1,5 @@
-import type { Outcome } from '#model/verdict.ts';
+import { allowedPerHourDefault, settlesWithinHoursDefault } from '#model/leak-limits.ts';
+import { worstOutcome } from '#model/verdict.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import type { JudgeOrder } from '../judged-file.ts';
 import { renderJudgedFile } from '../judge-text.ts';
@@ -32,15 +33,13 @@ export const judge: Verb = {
     const judged = await service.judgeFiles(readOrder(call).order);
     if (call.flags['json'] === true) out(JSON.stringify(judged));
     else out(judged.map(renderJudgedFile).join('\n\n'));
-    const outcomes = new Set(judged.map(({ outcome }) => outcome));
-    const worst = (['fail', 'inconclusive'] as const).find((outcome) => outcomes.has(outcome)) ?? 'pass';
-    return exitCodeOf[worst satisfies Outcome];
+    return exitCodeOf[worstOutcome(judged.map(({ outcome }) => outcome))];
   },
 };
 
 function readOrder({ operands, flags }: Call): { order: JudgeOrder; problems: string[] } {
   const problems = operands.length === 0 ? ['a FILE is needed'] : [];
-  const allowedPerHour = { bytes: 0.1e6, count: 1 };
+  const allowedPerHour: { bytes: number; count: number } = { ...allowedPerHourDefault };
   for (const text of [flags['allow'] ?? []].flat().map(String)) {
     const [, number, unit] = allowForm.exec(text) ?? [];
     if (number === undefined || Number(number) === 0)
@@ -48,7 +47,7 @@ function readOrder({ operands, flags }: Call): { order: JudgeOrder; problems: st
     else if (unit === undefined) allowedPerHour.count = Number(number);
     else allowedPerHour.bytes = Number(number) * bytesOf[unit.toUpperCase() as keyof typeof bytesOf];
   }
-  const settles = String(flags['settles-within'] ?? '8h');
+  const settles = String(flags['settles-within'] ?? `${settlesWithinHoursDefault}h`);
   const [, number, unit] = hoursForm.exec(settles) ?? [];
   const settlesWithinHours = Number(number) * hoursOf[(unit ?? 'h') as keyof typeof hoursOf];
   if (!(settlesWithinHours > 0)) problems.push(`--settles-within ${settles}: a length of time is e.g. 8h or 90m`);

@@ -1,10 +1,11 @@
+import { allowedPerHourDefault, settlesWithinHoursDefault } from '#model/leak-limits.ts';
 import { hash32 } from '#model/random.ts';
 import type { Outcome } from '#model/verdict.ts';
 import { judgeLeaks, type NamedSeries } from '../leak/judge-run.ts';
 import { families, type Family, generate } from './families.ts';
 import { type PeerName, peers } from './peers.ts';
 
-const limits = { allowedPerHour: 0.1e6, settlesWithinHours: 8 };
+const limits = { allowedPerHour: allowedPerHourDefault.bytes, settlesWithinHours: settlesWithinHoursDefault };
 /** A sample every ten seconds, as far as it is worth it. */
 const samplesOf = (hours: number): number => Math.min(8_640, hours * 360);
 

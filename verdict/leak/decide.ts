@@ -1,5 +1,5 @@
 import type { Analysis } from './analysis.ts';
-import { devianceMin, passTail, recentTail } from './leak-bars.ts';
+import { passTail, recentTail } from './leak-bars.ts';
 import type { LeakReason } from './leak-reasons.ts';
 import { detectable, hoursNeeded, type ReachOptions } from './reach.ts';
 import { boundsOf } from './trend.ts';
@@ -30,7 +30,7 @@ export function decide(analysis: Analysis, limits: LeakLimits, tail: number): Le
   const { allowedPerHour } = limits;
   const { low } = boundsOf(trend, tail);
   const { high } = boundsOf(trend, Math.min(0.5, Math.max(passTail, tail)));
-  const options = { ...limits, tail, recentTail, devianceMin };
+  const options = { ...limits, tail };
   const against = whyNoLeak(analysis, limits, low);
   const inFavour: LeakReason[] = [];
   if (high >= allowedPerHour) inFavour.push('slope-not-below-allowed');

@@ -1,5 +1,7 @@
 import type { Analysis } from './analysis.ts';
+import { devianceMin, recentTail } from './leak-bars.ts';
 import { studentQuantile } from './student.ts';
+import { dot } from './vectors.ts';
 
 /** How sure a leak has to be found that a run of some length is said to find. */
 const missedMax = 0.05;
@@ -7,15 +9,14 @@ const missedMax = 0.05;
 const leakTimes = 5;
 /** Of these on, Student's distribution is the normal one. */
 const manyFreedom = 1_000;
-/** A run that is to see a leak sees it over this much longer than what settles takes. */
+const hourMs = 3_600_000;
+/** Hours that are tried, from some minutes to a few days. */
 const lengths = Array.from({ length: 60 }, (_, index) => 1.12 ** index / 8);
 
 export interface ReachOptions {
   readonly allowedPerHour: number;
   readonly settlesWithinHours: number;
   readonly tail: number;
-  readonly recentTail: number;
-  readonly devianceMin: number;
 }
 
 /** The smallest slope that a series like this shows for a leak, nineteen times out of twenty. */
@@ -23,7 +24,7 @@ export function detectable(analysis: Analysis, options: ReachOptions): number {
   return options.allowedPerHour + Math.max(...distances(analysis, options));
 }
 
-function distances({ trend, recent }: Analysis, { tail, recentTail }: ReachOptions): number[] {
+function distances({ trend, recent }: Analysis, { tail }: ReachOptions): number[] {
   const power = (error: number, freedom: number, within: number): number =>
     (studentQuantile(within, freedom) + studentQuantile(missedMax, freedom)) * error;
   const last = recent ?? { error: trend.error * 3 ** 1.5, freedom: 2 };
@@ -36,19 +37,19 @@ function distances({ trend, recent }: Analysis, { tail, recentTail }: ReachOptio
  */
 export function hoursNeeded(analysis: Analysis, options: ReachOptions): number {
   const { settledAt, to, reduced } = analysis;
-  const hours = (to - settledAt) / 3_600_000;
+  const hours = (to - settledAt) / hourMs;
   const [whole = 0, last = 0] = distances(analysis, options);
   const leak = leakTimes * options.allowedPerHour;
   const room = leak - options.allowedPerHour;
   const byError = hours * (Math.max(whole, last) / room) ** (2 / 3);
-  const perHour = analysis.independent / Math.max(hours, reduced.blockMs / 3_600_000);
-  const deviationMin = Math.sqrt(options.devianceMin) + studentQuantile(missedMax, manyFreedom);
+  const perHour = analysis.independent / Math.max(hours, reduced.blockMs / hourMs);
+  const deviationMin = Math.sqrt(devianceMin) + studentQuantile(missedMax, manyFreedom);
   const bySettling = lengths.find((length) => {
     const apart = settlingApart(length, options.settlesWithinHours) * leak;
     const deviance = length * perHour * Math.log1p((apart / Math.max(analysis.noise, 1e-9)) ** 2);
     return Math.sqrt(deviance) > deviationMin;
   });
-  const warmUp = (settledAt - analysis.from) / 3_600_000;
+  const warmUp = (settledAt - analysis.from) / hourMs;
   return warmUp + Math.max(byError, bySettling ?? Infinity, options.settlesWithinHours);
 }
 
@@ -63,8 +64,6 @@ function settlingApart(length: number, settlesWithinHours: number): number {
     return values.map((value) => value - mean);
   });
   if (t === undefined || c === undefined) return 0;
-  const dot = (a: readonly number[], b: readonly number[]): number =>
-    a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
   const rest = dot(t, t) - dot(t, c) ** 2 / Math.max(dot(c, c), 1e-300);
   return Math.sqrt(Math.max(0, rest) / t.length);
 }

@@ -16,13 +16,11 @@ export interface Block {
 export interface Reduced {
   readonly blocks: readonly Block[];
   readonly blockMs: number;
-  /** Length of the saw-tooth, where one was seen. */
-  readonly cycleMs: number | undefined;
 }
 
 const blocksMax = 240;
 const pointsOfBlock = 8;
-/** A block that covers its cycle once and a half has a whole descent in it. */
+/** A block that covers a little more than a cycle has a whole descent in it. */
 const cyclesOfBlock = 1.25;
 const blocksOfCyclesMin = 8;
 /** What a collector leaves is not the lowest sample, which is often one that was taken in the middle of its work. */
@@ -42,7 +40,7 @@ export function reduce(moments: readonly Moment[], { from, to }: Window, cut: re
   const wanted = cycleMs === undefined ? most : Math.floor((to - from) / (cyclesOfBlock * cycleMs));
   const count = Math.max(1, Math.min(most, Math.max(wanted, blocksOfCyclesMin)));
   const blockMs = (to - from) / count;
-  return { blocks: floorsOf(kept, { from, blockMs, count }), blockMs, cycleMs };
+  return { blocks: floorsOf(kept, { from, blockMs, count }), blockMs };
 }
 
 function floorsOf(

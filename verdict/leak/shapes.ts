@@ -1,4 +1,5 @@
 import type { TrendPoint } from './trend.ts';
+import { dot, minus } from './vectors.ts';
 
 /**
  * What a series may look like over time, beside its noise. Of the first ones the growth goes on; of the others it has ended or is
@@ -141,12 +142,3 @@ function leastSquares(
   }
   return { residual: dot(rest, rest), weights };
 }
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index += 1) sum += (a[index] ?? 0) * (b[index] ?? 0);
-  return sum;
-}
-
-const minus = (a: readonly number[], b: readonly number[], share: number): number[] =>
-  a.map((value, index) => value - share * (b[index] ?? 0));

@@ -1,4 +1,5 @@
 import { studentQuantile, studentTail } from './student.ts';
+import { dot, minus } from './vectors.ts';
 
 /** A straight line through a series whose noise remembers. Values per hour. */
 export interface Trend {
@@ -21,7 +22,8 @@ const waves = 8;
 /**
  * Least squares, with the error that a slope has when neighbours are alike: the noise is looked at in its `waves` slowest waves
  * that no straight line can follow, because a slope is disturbed by slow noise only (Müller and Watson 2017; Lazarus, Lewis,
- * Stock and Watson 2018, the equal-weighted cosine estimator). Undefined for fewer points than three times the waves.
+ * Stock and Watson 2018, the equal-weighted cosine estimator). Undefined for fewer than eight points; of few, as many waves as
+ * there are fours.
  */
 export function fitTrend(points: readonly TrendPoint[]): Trend | undefined {
   const k = Math.min(waves, Math.floor(points.length / 4));
@@ -62,19 +64,13 @@ export function exceeds({ slope, error, freedom }: Trend, allowed: number): numb
   return studentTail((slope - allowed) / error, freedom);
 }
 
-const dot = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
-
 /** Gram–Schmidt, twice over each, which is exact to the last digits. */
 function orthonormal(directions: readonly number[][]): number[][] {
   const basis: number[][] = [];
   for (const direction of directions) {
     let rest = direction;
     for (let pass = 0; pass < 2; pass += 1) {
-      for (const known of basis) {
-        const share = dot(known, rest);
-        rest = rest.map((value, index) => value - share * (known[index] ?? 0));
-      }
+      for (const known of basis) rest = minus(rest, known, dot(known, rest));
     }
     const length = Math.sqrt(dot(rest, rest));
     basis.push(rest.map((value) => value / length));

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { JudgedFile, JudgedSeries, JudgeOrder } from '#cli/judged-file.ts';
-import type { Outcome } from '#model/verdict.ts';
+import { worstOutcome } from '#model/verdict.ts';
 import { judgeLeaks } from '#verdict/leak/judge-run.ts';
 import { describeReason } from '#verdict/leak/leak-reasons.ts';
 import { createSeriesReader, type SeriesFile } from '#verdict/leak/series-lines.ts';
@@ -49,12 +49,8 @@ function judgeFile(file: string, { series, cut }: Pick<SeriesFile, 'series' | 'c
       ...{ warmUpEnds: known?.warmUpEnds ?? null, reasons: each.reasons.map(describeReason) },
     };
   });
-  return { file, outcome: worstOf(told), series: told };
+  return { file, outcome: worstOutcome(told.map(({ outcome }) => outcome)), series: told };
 }
 
 const finite = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
-
-const order: readonly Outcome[] = ['pass', 'inconclusive', 'fail'];
-const worstOf = (told: readonly JudgedSeries[]): Outcome =>
-  order[Math.max(...told.map(({ outcome }) => order.indexOf(outcome)))] ?? 'inconclusive';

@@ -21,7 +21,7 @@ describe('what is benched', () => {
   });
 
   it('has a bench of the verdict', () => {
-    const verdict = { hours: [1, 4, 24, 48], series: 20, runs: 2, seed: 1 };
+    const verdict = { hours: [1, 4, 24, 48], series: 20, runs: 2, leaks: 1, seed: 1 };
     expect(read(['verdict'])).toEqual({ order: { what: 'verdict', verdict }, problems: [] });
     const asked = read(['verdict'], { hours: ['24'], series: 0, runs: 300, keep: 'runs.ndjson' });
     const order = { ...verdict, hours: [24], series: 0, runs: 300, keep: 'runs.ndjson' };

@@ -26,6 +26,7 @@ const ranges = {
   connections: [1, 10_000],
   series: [0, 100_000],
   runs: [0, 100_000],
+  leaks: [0, 100_000],
   seed: [0, 2 ** 31 - 1],
 } as const;
 
@@ -33,7 +34,7 @@ const ranges = {
 const subjectOf: Readonly<Record<string, Subject>> = {
   ...{ wave: 'seed', rows: 'seed', workers: 'seed' },
   ...{ seconds: 'load', connections: 'load', only: 'load', endurance: 'load' },
-  ...{ hours: 'verdict', series: 'verdict', runs: 'verdict', seed: 'verdict', keep: 'verdict' },
+  ...{ hours: 'verdict', series: 'verdict', runs: 'verdict', leaks: 'verdict', seed: 'verdict', keep: 'verdict' },
 };
 
 export const flagsOf: readonly Flag[] = [
@@ -58,6 +59,7 @@ export const flagsOf: readonly Flag[] = [
   { name: 'hours', value: 'N,…', kind: 'list', means: 'of verdict: lengths of the series (default 1,4,24,48)' },
   { name: 'series', value: 'N', kind: 'number', means: 'of verdict: series of each kind and length (default 20)' },
   { name: 'runs', value: 'N', kind: 'number', means: 'of verdict: healthy whole runs of each length (default 2)' },
+  { name: 'leaks', value: 'N', kind: 'number', means: 'of verdict: whole runs with one leak in them (default 1)' },
   { name: 'seed', value: 'N', kind: 'number', means: 'of verdict: decides every series (default 1)' },
   {
     name: 'keep',
@@ -120,7 +122,8 @@ function readVerdict({ flags, problems, whole }: Reading): VerdictBenchOrder {
     problems.push(`--hours: given ${String(flags['hours'])}; lengths are numbers from 0.1 to ${hoursMax}`);
   const keep = flags['keep'];
   return {
-    ...{ hours, series: whole('series') ?? 20, runs: whole('runs') ?? 2, seed: whole('seed') ?? 1 },
+    ...{ hours, series: whole('series') ?? 20, seed: whole('seed') ?? 1 },
+    ...{ runs: whole('runs') ?? 2, leaks: whole('leaks') ?? 1 },
     ...(typeof keep === 'string' ? { keep } : {}),
   };
 }

@@ -279,6 +279,7 @@ describe('the other verbs', () => {
         --warm-up <LENGTH>            longest time that caches are warmed for
         --windows-per-execution <N>   windows after which the workflow continues as new
         --windows-per-checkpoint <N>  windows from one checkpoint with a provisional verdict to the next
+        --to-the-end                  hold the load to its planned end, even when a checkpoint is certain of a leak
         --without <QUESTION,…>        promises to take out of the verdict; shown in its headline:
                                       seeding-reconciled, load-delivered, samples-present, operations-checked,
                                       error-rate, no-lost-write, no-scope-leak, faults-healed,

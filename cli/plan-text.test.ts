@@ -349,13 +349,14 @@ describe('the plan of each wave, as soak plan prints it', () => {
           in all         7,012,694   409 MB  on disk, with indexes
 
         Schedule
-          before    warm-up  until the hit ratio settles                                  at most 5 min
-          0:00      ramp     0 to 2000 users                                                       40 s
-          0:40      hold     2000 users                                                   47 h 59 min
-          48:00:00  drain    in-flight iterations end                                     at most 10 s
-                    model    closed, mix enterprise, 4 engines, 0.5 to 1.5 s of thinking
-                    scaling  to 4000 users at most, while the load runs
-                    windows  576 of 5 min, 100 to an execution, 47 checkpoints
+          before    warm-up     until the hit ratio settles                                  at most 5 min
+          0:00      ramp        0 to 2000 users                                                       40 s
+          0:40      hold        2000 users                                                   47 h 59 min
+          48:00:00  drain       in-flight iterations end                                     at most 10 s
+                    model       closed, mix enterprise, 4 engines, 0.5 to 1.5 s of thinking
+                    scaling     to 4000 users at most, while the load runs
+                    windows     576 of 5 min, 100 to an execution, 47 checkpoints
+                    ends early  at a checkpoint that is certain of a leak
 
         Faults
           19:12:00  kill-gateway-2  kill gateway: gateway-2, held for 10 s  healed by 19:12:30 at the latest

@@ -61,7 +61,7 @@ function sizes({ needs: { rows }, population }: Plan): Row[] {
   ];
 }
 
-function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: Plan): Row[] {
+function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint, leakLooks }: Plan): Row[] {
   let begun = 0;
   const stages = load.stages.map((stage): Row => {
     const row = [renderClock(begun), stage.name, describeStage(load, stage), formatDuration(stage.durationMs)];
@@ -73,6 +73,7 @@ function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: P
   const together = `${formatNumber(windowsPerExecution)} to an execution`;
   const checkpoints =
     windowsPerCheckpoint === undefined ? '' : `, ${countCheckpoints(windows, windowsPerCheckpoint)} checkpoints`;
+  const early: Row[] = leakLooks === undefined ? [] : [['', 'ends early', 'at a checkpoint that is certain of a leak']];
   return [
     ['before', 'warm-up', 'until the hit ratio settles', `at most ${formatDuration(warmUp.budgetMs)}`],
     ...stages,
@@ -84,6 +85,7 @@ function schedule({ load, warmUp, windowsPerExecution, windowsPerCheckpoint }: P
     ],
     ['', 'scaling', describeMost(load)],
     ['', 'windows', `${windows} of ${formatDuration(load.windowMs)}, ${together}${checkpoints}`],
+    ...early,
   ];
 }
 

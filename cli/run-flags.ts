@@ -43,6 +43,7 @@ export const inputFlags: readonly Flag[] = [
   flagFor('warmUp', 'text', 'LENGTH'),
   flagFor('windowsPerExecution', 'number', 'N'),
   flagFor('windowsPerCheckpoint', 'number', 'N'),
+  flagFor('toTheEnd', 'switch'),
   flagFor('without', 'list', 'QUESTION,…'),
   flagFor('keep', 'text', 'stack|nothing'),
   flagFor('onBlocked', 'text', 'wait|abort'),

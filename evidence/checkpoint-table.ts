@@ -21,19 +21,20 @@ interface CheckpointRow {
   readonly outcome: Outcome;
   readonly headline: string;
   readonly reasons: string[];
+  readonly certain: string | null;
   readonly seconds: number;
   readonly records: string;
 }
 
-const columns = 'number, up_to, outcome, headline, reasons, seconds, records';
+const columns = 'number, up_to, outcome, headline, reasons, certain, seconds, records';
 
 export function createCheckpointTable(query: Query): CheckpointTable {
   return {
-    async saveCheckpoint(runKey, { number, upTo, outcome, headline, reasons, seconds, records }) {
+    async saveCheckpoint(runKey, { number, upTo, outcome, headline, reasons, certain, seconds, records }) {
       await query(
-        `insert into checkpoints (run_key, ${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8)
+        `insert into checkpoints (run_key, ${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (run_key, number) do nothing`,
-        [runKey, number, new Date(upTo), outcome, headline, JSON.stringify(reasons), seconds, records],
+        [runKey, number, new Date(upTo), outcome, headline, JSON.stringify(reasons), certain ?? null, seconds, records], // prettier-ignore
       );
       const [row] = await query<CheckpointRow>(
         `select ${columns} from checkpoints where run_key = $1 and number = $2`,
@@ -52,8 +53,9 @@ export function createCheckpointTable(query: Query): CheckpointTable {
   };
 }
 
-const stored = ({ up_to, records, ...rest }: CheckpointRow): StoredCheckpoint => ({
+const stored = ({ up_to, records, certain, ...rest }: CheckpointRow): StoredCheckpoint => ({
   ...rest,
+  ...(certain !== null && { certain }),
   upTo: up_to.getTime(),
   records: Number(records),
 });

@@ -1,5 +1,5 @@
 import type { CapacitySearch } from './capacity-search.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, EndedEarly } from './checkpoint.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Stage } from './load-plan.ts';
 import type { OperatorRecord } from './operator.ts';
@@ -175,6 +175,8 @@ export interface JudgeRequest extends RunRef {
   readonly stages?: readonly Stage[];
   /** The probes of a capacity search, and why it was over; without `endedBy` the load ended before it did. */
   readonly capacity?: CapacitySearch;
+  /** Set when the load was ended before its planned end; faults that were due later are not asked about. */
+  readonly endedEarly?: EndedEarly;
   /** What operators told the run, oldest first; the newest hundred. */
   readonly operatorActions?: readonly OperatorRecord[];
   /** Set when the run did not reach its end: at best inconclusive, unless a failure is already certain. */

@@ -5,9 +5,8 @@ export const checkpointReasonsMax = 10;
 export const checkpointCharactersMax = 250;
 
 /**
- * What a run would be told if its load had ended at `upTo` (R1.4). Provisional: it never ends a run by itself, because a
- * verdict that is looked at fifty times needs statistics that know it (alpha spending), and there are none yet.
- * Under 4 KB, because workflows carry it.
+ * What a run would be told if its load had ended at `upTo` (R1.4). Provisional, but for `certain`: a leak that this look is so
+ * sure of that all looks together err within what the run may (`model/leak-looks.ts`). Under 4 KB, because workflows carry it.
  */
 export const Checkpoint = z.strictObject({
   /** From 1; the windows held before it are `number` × the plan's `windowsPerCheckpoint`. */
@@ -18,8 +17,14 @@ export const Checkpoint = z.strictObject({
   headline: z.string().max(checkpointCharactersMax),
   /** What did not pass, by question. */
   reasons: z.array(z.string().max(checkpointCharactersMax)).max(checkpointReasonsMax),
+  /** Why the load need not go on; absent: it should. */
+  certain: z.string().max(checkpointCharactersMax).optional(),
 });
 export type Checkpoint = z.infer<typeof Checkpoint>;
+
+/** A load that was ended before its planned end, because there was nothing more to find out. */
+export const EndedEarly = z.strictObject({ at: z.number(), why: z.string().max(2 * checkpointCharactersMax) });
+export type EndedEarly = z.infer<typeof EndedEarly>;
 
 /** The newest checkpoint, as the run shows and carries it: which one of how many. */
 export const NewestCheckpoint = Checkpoint.extend({ of: z.int().nonnegative() });

@@ -7,6 +7,7 @@ import { statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
 import { objectivesOfWaves } from './objectives.ts';
 import { defaultWaves, type RunInput } from './parse-input.ts';
 import { noFaultInSearch, planCapacity, restingLoad } from './plan-capacity.ts';
+import { countLeakLooks } from './leak-looks.ts';
 import type { LoadDriver } from './load-driver.ts';
 import { planFaults } from './plan-faults.ts';
 import { planLoad } from './plan-load.ts';
@@ -15,6 +16,7 @@ import { planStack } from './plan-stack.ts';
 import { Plan, type PlanSummary, type WorkflowName } from './plan.ts';
 import { type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { planPromises } from './promises.ts';
+import type { Question } from './verdict.ts';
 import { type Wave, type WaveName, waves } from './wave.ts';
 
 export interface RunRequest {
@@ -66,6 +68,7 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
     faultsAbsentBecause: absentBecause,
   });
   const without = promises.filter((question) => input.without?.includes(question));
+  const judged = promises.filter((question) => !without.includes(question));
   const warmUpMs = input.warmUp ?? warmUpMsOf[wave.name];
   return Plan.parse({
     schemaVersion: 1,
@@ -82,11 +85,11 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
     sampleIntervalMs: 1_000,
     faults,
     objectives,
-    promises: promises.filter((question) => !without.includes(question)),
+    promises: judged,
     notCovered,
     without,
     windowsPerExecution: input.windowsPerExecution ?? windowsPerExecution,
-    ...checkpointsOf(workflow, input, load),
+    ...looksOf({ load, ...checkpointsOf(workflow, input, load) }, { input, promises: judged }),
     keep: input.keep ?? 'nothing',
     onBlocked: input.onBlocked ?? 'wait',
     ifBusy: input.ifBusy ?? 'fail',
@@ -157,6 +160,17 @@ function checkpointsOf(
   if (windowsPerCheckpoint !== undefined) return { windowsPerCheckpoint };
   if (workflow !== 'StabilityRun') return {};
   return { windowsPerCheckpoint: planCheckpoints(totalLoadMs(load), load.windowMs) };
+}
+
+/** Checkpoints, and whether they end a run whose leak is certain: a run that asks for leaks, unless it is to be held to its end. */
+function looksOf(
+  { load, windowsPerCheckpoint }: Pick<Plan, 'load' | 'windowsPerCheckpoint'>,
+  { input, promises }: { input: RunInput; promises: readonly Question[] },
+): Pick<Plan, 'windowsPerCheckpoint' | 'leakLooks'> {
+  if (windowsPerCheckpoint === undefined) return {};
+  const isAsked = promises.includes('memory-leak') && input.toTheEnd !== true;
+  const leakLooks = isAsked ? countLeakLooks({ load, windowsPerCheckpoint }) : 0;
+  return { windowsPerCheckpoint, ...(leakLooks > 0 && { leakLooks }) };
 }
 
 const warmUpMsOf = {

@@ -58,6 +58,8 @@ export const Plan = z.strictObject({
   windowsPerExecution: z.int().min(1).max(1_000),
   /** From one checkpoint with a provisional verdict to the next (R1.4); absent: there are none. */
   windowsPerCheckpoint: z.int().min(1).max(100_000).optional(),
+  /** So many of the checkpoints end the load when a leak is certain (R1.4); absent: none does. */
+  leakLooks: z.int().positive().optional(),
   keep: z.enum(['stack', 'nothing']),
   onBlocked: z.enum(['wait', 'abort']),
   ifBusy: z.enum(['fail', 'wait']),

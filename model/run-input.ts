@@ -65,6 +65,10 @@ export const SoakWaveInput = z.strictObject({
     .max(100_000)
     .optional()
     .describe('windows from one checkpoint with a provisional verdict to the next'),
+  toTheEnd: z
+    .boolean()
+    .optional()
+    .describe('hold the load to its planned end, even when a checkpoint is certain of a leak'),
   without: z.array(Question).max(20).optional().describe('promises to take out of the verdict; shown in its headline'),
   keep: z.enum(['stack', 'nothing']).optional().describe('what stays up after the run'),
   onBlocked: z.enum(['wait', 'abort']).optional().describe('what a step does whose retries are used up'),

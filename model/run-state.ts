@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CapacitySearch } from './capacity-search.ts';
-import { NewestCheckpoint } from './checkpoint.ts';
+import { EndedEarly, NewestCheckpoint } from './checkpoint.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { Stage, stagesMax } from './load-plan.ts';
 import { OperatorRecord } from './operator.ts';
@@ -52,6 +52,7 @@ export const CarriedRun = z.strictObject({
   endsAt: z.number(),
   nextWindow: z.int().nonnegative(),
   checkpoint: NewestCheckpoint.optional(),
+  endedEarly: EndedEarly.optional(),
   /** The schedule from `startsAt` on, as operators changed it: pauses included, the present one too. */
   stages: z.array(Stage).min(1).max(stagesMax),
   /** How far a capacity search is; absent in other loads. */

@@ -4,6 +4,7 @@ import { dueIterations, plannedUsers, type Stage, totalLoadMs } from './load-pla
 import {
   type Changed,
   changeOffsetMs,
+  endLoad,
   extendLoad,
   isPausedAt,
   movedOffsetMs,
@@ -53,6 +54,24 @@ const anySchedule = fc.record({
   hold: fc.integer({ min: 1, max: 60 }),
 });
 const total = (stages: readonly Stage[]): number => totalLoadMs({ stages: [...stages] });
+
+describe('endLoad', () => {
+  it('leaves every second before the change as it was, and none behind it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 58 }), fc.integer({ min: 1, max: 50 }), (seconds, users) => {
+        const stages = stagesOf(users, 10, 50);
+        const ended = made(endLoad({ stages, offsetMs: seconds * 1_000 }));
+        expect(totalLoadMs({ stages: ended })).toBe(seconds * 1_000);
+        expect(dueSeconds(ended).all).toEqual(dueSeconds(stages).all.slice(0, seconds));
+      }),
+    );
+  });
+
+  it('ends nothing that is at its end, or has not begun', () => {
+    expect(endLoad({ stages: stagesOf(5, 10, 50), offsetMs: 60_000 })).toEqual({ problem: 'the load is at its end' });
+    expect(endLoad({ stages: stagesOf(5, 10, 50), offsetMs: 0 })).toHaveProperty('problem');
+  });
+});
 
 describe('a paused load', () => {
   it('wants what the plan wanted, second by second, only later; and nothing while it is paused', () => {

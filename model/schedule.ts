@@ -115,6 +115,12 @@ export function extendLoad({ stages, offsetMs }: ScheduleChange, byMs: number): 
   return bounded([...stages, extension]);
 }
 
+/** Nothing is planned behind `offsetMs`. */
+export const endLoad = ({ stages, offsetMs }: Omit<ScheduleChange, 'spawnRatePerSecond'>): Changed => {
+  const { before } = cut(stages, offsetMs);
+  return offsetMs >= totalLoadMs({ stages: [...stages] }) || before.length === 0 ? atItsEnd : bounded(before);
+};
+
 const isHeld = (stage: Stage): boolean =>
   stage.usersFrom === stage.usersTo && stage.ratePerSecondFrom === stage.ratePerSecondTo;
 

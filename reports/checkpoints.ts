@@ -27,8 +27,9 @@ export function checkpointsSection({ plan, evidence, checkpoints = [] }: ReportI
   const every = formatDuration(plan.windowsPerCheckpoint * plan.load.windowMs);
   return html`<h2 id="checkpoints">Checkpoints</h2>
     <p class="lead">
-      What was known every ${every} of load, told as it was told then. Provisional: a checkpoint never ends a run, and
-      the verdict above does not rest on any of them. A number that is missing was not taken.
+      What was known every ${every} of load, told as it was told then. Provisional: the verdict above does not rest on
+      any of them. A number that is missing was not
+      taken.${plan.leakLooks === undefined ? '' : ` The load is ended early by one that is certain of a leak: ${plan.leakLooks} of them may be, and err together once in two hundred runs at most.`}
     </p>
     ${table([...columns, ...figures], rows, 'No checkpoint was taken.')}`;
 }

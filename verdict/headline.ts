@@ -1,4 +1,4 @@
-import type { EvidenceSummary } from '#model/evidence-summary.ts';
+import { type EvidenceSummary, loadMsOf } from '#model/evidence-summary.ts';
 import { formatDuration } from '#model/figures.ts';
 import type { Answer, Outcome } from '#model/verdict.ts';
 import type { JudgeInput } from './rule.ts';
@@ -18,7 +18,7 @@ export function writeHeadline(input: HeadlineInput): string {
   const outageMs = unionMs(evidence.outages);
   const outage = outageMs === 0 ? [] : [`the harness was out for ${formatDuration(outageMs)} of the load`];
   const without = plan.without.length === 0 ? [] : [`without ${plan.without.join(', ')}`];
-  return `${[finding(input), ...outage, ...deaths(evidence), ...without].join('; ')}.`;
+  return `${[finding(input), ...earlyEnd(input), ...outage, ...deaths(evidence), ...without].join('; ')}.`;
 }
 
 /** Also where they were tolerated: a run in which the target died once is another run than one in which it did not. */
@@ -28,6 +28,12 @@ function deaths({ unplannedOutages }: EvidenceSummary): string[] {
   const shown = roles.slice(0, namedMax).join(', ');
   const rest = roles.length > namedMax ? ` and ${roles.length - namedMax} more` : '';
   return [`${shown}${rest} died unasked, down for ${formatDuration(unionMs(unplannedOutages))}`];
+}
+
+/** The load is judged as far as it went; that it went no further is said beside it. */
+function earlyEnd({ endedEarly, evidence }: HeadlineInput): string[] {
+  if (endedEarly === undefined) return [];
+  return [`the load was ended after ${formatDuration(loadMsOf(evidence))}, because ${strip(endedEarly.why)}`];
 }
 
 function finding({ answers, outcome, interruption }: HeadlineInput): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EvidenceSummary, LowSeries } from '#model/evidence-summary.ts';
 import { metrics } from '#model/metrics.ts';
+import type { Plan } from '#model/plan.ts';
 import { families, generate } from './leak-bench/families.ts';
 import { memoryLeak } from './leak-rule.ts';
 import { createLowFold } from './low-fold.ts';
@@ -8,21 +9,38 @@ import type { JudgeInput } from './rule.ts';
 
 const hourMs = 3_600_000;
 const startsAt = 1_750_000_000_000;
-const load = { from: startsAt, to: startsAt + 24 * hourMs };
+const loadOf = (hours: number) => ({ from: startsAt, to: startsAt + hours * hourMs });
+const load = loadOf(24);
 
-/** A day of one gateway's life as the sampler tells it, every ten seconds, folded. */
-function lowsOf(name: string, { role = 'gateway-1' } = {}): LowSeries[] {
+/** A day or so of one gateway's life as the sampler tells it, every ten seconds, folded. */
+function lowsOf(name: string, { role = 'gateway-1', hours = 24 } = {}): LowSeries[] {
   const family = families.find((each) => each.name === name);
   if (family === undefined) throw new Error(`there is no family ${name}`);
-  const fold = createLowFold({ load, intervalMs: 1_000 });
-  for (const { at, value } of generate(family, { hours: 24, samples: 8_640, seed: 3 }).moments)
+  const fold = createLowFold({ load: loadOf(hours), intervalMs: 1_000 });
+  for (const { at, value } of generate(family, { hours, samples: hours * 360, seed: 3 }).flatMap(({ moments }) => moments))
     fold.add({ kind: 'sample', at: startsAt + at, role, incarnation: 1, values: { [metrics.rssAnonBytes]: value, [metrics.openFiles]: 40 } }); // prettier-ignore
   return fold.summary();
 }
 
-function judge(lows: LowSeries[] | undefined) {
+/** A day that rises by 0.3 MB/h beside slow waves of so many bytes. */
+function wavy(height: number): LowSeries {
+  const points = Array.from({ length: 720 }, (_, step): [number, number] => {
+    const share = step / 720;
+    const waves = [2, 3, 4, 5, 6, 7, 8, 9].map((wave) => Math.cos(Math.PI * wave * share + wave));
+    return [
+      startsAt + share * 24 * hourMs,
+      50e6 + 0.3e6 * 24 * share + height * waves.reduce((sum, wave) => sum + wave),
+    ];
+  });
+  return { role: 'gateway-1', incarnation: 1, metric: metrics.rssAnonBytes, points };
+}
+
+function judge(
+  lows: LowSeries[] | undefined,
+  { checkpoint, plan = {} }: Pick<JudgeInput, 'checkpoint'> & { plan?: Pick<Plan, 'leakLooks'> } = {},
+) {
   const evidence: Partial<EvidenceSummary> = { faultWindows: [], ...(lows === undefined ? {} : { lows }) };
-  return memoryLeak({ evidence } as JudgeInput);
+  return memoryLeak({ evidence, plan, checkpoint } as JudgeInput);
 }
 
 describe('does memory leak', () => {
@@ -46,6 +64,21 @@ describe('does memory leak', () => {
     expect(found.reason).toMatch(
       /rss_anon_bytes of gateway-1#1: .*settles|explains.* would have been seen, which takes about \d+ h/,
     );
+  });
+
+  it('is called by a checkpoint only where it is surer than a verdict has to be', () => {
+    const plan = { leakLooks: 40 };
+    const outcomes = Array.from({ length: 40 }, (_, unrest) => {
+      const lows = [wavy(unrest * 20_000)];
+      return [judge(lows, { plan }).outcome, judge(lows, { plan, checkpoint: 24 }).outcome].join(', ');
+    });
+    expect([...new Set(outcomes)]).toEqual(['fail, fail', 'fail, inconclusive', 'inconclusive, inconclusive']);
+  });
+
+  it('is not passed when the load was ended for it', () => {
+    const evidence = { faultWindows: [], lows: lowsOf('saw-tooth of 5 min') } as unknown as EvidenceSummary;
+    const endedEarly = { at: startsAt, why: 'checkpoint 20 was certain: rss_bytes rises' };
+    expect(memoryLeak({ evidence, plan: {}, endedEarly } as JudgeInput)).toMatchObject({ outcome: 'inconclusive' });
   });
 
   it('is open where nobody looked', () => {

@@ -1,6 +1,7 @@
 import type { EvidenceSummary, LowSeries } from '#model/evidence-summary.ts';
 import { formatNumber } from '#model/figures.ts';
 import { allowedPerHourDefault, settlesWithinHoursDefault } from '#model/leak-limits.ts';
+import { falseAlarmsOfLook } from '#model/leak-looks.ts';
 import { judgeLeaks, type JudgedSeries, type NamedSeries } from './leak/judge-run.ts';
 import { describeReason } from './leak/leak-reasons.ts';
 import { type Finding, type JudgeInput, open } from './rule.ts';
@@ -8,14 +9,16 @@ import { type Finding, type JudgeInput, open } from './rule.ts';
 const namedMax = 3;
 
 /** Does a gateway's memory, or anything else that it holds, go on rising; fault windows and pauses are left out (R6.3). */
-export function memoryLeak({ evidence }: JudgeInput): Finding {
+export function memoryLeak({ plan, evidence, checkpoint, endedEarly }: JudgeInput): Finding {
   const { lows = [] } = evidence;
   if (lows.length === 0) return open('No gateway was sampled during the load.');
-  const judged = judgeLeaks(lows.map((low) => namedOf(low, evidence)));
+  const series = lows.map((low) => namedOf(low, evidence));
+  const judged = judgeLeaks(series, falseAlarmsOfLook(plan, checkpoint));
   const failed = judged.filter(({ outcome }) => outcome === 'fail');
   if (failed.length > 0) return { outcome: 'fail', reason: `${failed.slice(0, namedMax).map(describeRise).join('; ')}${more(failed)}.` }; // prettier-ignore
   const unsure = judged.filter(({ outcome }) => outcome !== 'pass');
   if (unsure.length > 0) return open(`${unsure.slice(0, namedMax).map(describeDoubt).join('; ')}${more(unsure)}.`);
+  if (endedEarly !== undefined) return open(`The load was ended because ${endedEarly.why}; the whole of it does not bear that out.`); // prettier-ignore
   return {
     outcome: 'pass',
     reason: `None of ${formatNumber(judged.length)} series of the gateways rises by more than is allowed, ${formatNumber(allowedPerHourDefault.bytes / 1e6)} MB an hour or ${allowedPerHourDefault.count} an hour of what is counted.`,

@@ -4,11 +4,16 @@ import type { Plan } from '#model/plan.ts';
 import type { Answer } from '#model/verdict.ts';
 
 /** Everything that a verdict rests on; the same input gives the same verdict (R6.5). */
-export interface JudgeInput extends Pick<JudgeRequest, 'steps' | 'seeded' | 'verification' | 'capacity' | 'aborted'> {
+export interface JudgeInput extends Pick<
+  JudgeRequest,
+  'steps' | 'seeded' | 'verification' | 'capacity' | 'aborted' | 'endedEarly'
+> {
   readonly plan: Plan;
   readonly evidence: EvidenceSummary;
   /** Every kind of operation that the plan's mix sends. */
   readonly operations: readonly string[];
+  /** Its number, when this is no verdict but a look on the way. */
+  readonly checkpoint?: number;
 }
 
 /** An answer without its question. */

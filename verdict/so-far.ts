@@ -28,7 +28,7 @@ const answeredAtTheEnd: readonly Question[] = [
 export function judgeSoFar(input: JudgeInput): SoFar {
   const { evidence } = input;
   const elapsedMs = (evidence.loadEndsAt ?? 0) - (evidence.loadStartsAt ?? 0);
-  const plan = upTo(input.plan, elapsedMs);
+  const plan = planUpTo(input.plan, elapsedMs);
   const answers = judge({ ...input, plan }).answers.filter(
     ({ question, outcome }) => outcome === 'fail' || !answeredAtTheEnd.includes(question),
   );
@@ -36,8 +36,8 @@ export function judgeSoFar(input: JudgeInput): SoFar {
   return { outcome, headline: tell(outcome, answers, elapsedMs), answers };
 }
 
-/** The plan as far as its faults are over; a promise about faults needs one. */
-function upTo(plan: Plan, elapsedMs: number): Plan {
+/** The plan of a load that is this long: with the faults that are over by then; a promise about faults needs one. */
+export function planUpTo(plan: Plan, elapsedMs: number): Plan {
   const faults = plan.faults.filter(({ offsetMs, deadlineMs }) => offsetMs + deadlineMs <= elapsedMs);
   const promises = plan.promises.filter((question) => question !== 'faults-healed' || faults.length > 0);
   return { ...plan, faults, promises };

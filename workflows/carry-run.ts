@@ -127,6 +127,9 @@ function endRunningStep(run: Run, error: unknown): void {
   else run.view.end(cutOff, 'failed', describeFailure(error));
 }
 
+const heldNote = ({ state: { nextWindow, endedEarly } }: Run): string =>
+  `${nextWindow} windows held${endedEarly === undefined ? '' : `, then ended early: ${endedEarly.why}`}`;
+
 async function carrySteps(run: Run, resumed: boolean): Promise<'ended' | 'continue'> {
   if (!resumed) await provision(run);
   const watch = keepWatching(run);
@@ -136,7 +139,7 @@ async function carrySteps(run: Run, resumed: boolean): Promise<'ended' | 'contin
     const held = begun === 'begun' ? await holdWindows(run) : begun;
     if (held === 'continue') return 'continue';
     const record = run.view.progress.steps.findLast(({ phase }) => phase === 'load');
-    if (held === 'ended' && record !== undefined) run.view.end(record, 'done', `${run.state.nextWindow} windows held`);
+    if (held === 'ended' && record !== undefined) run.view.end(record, 'done', heldNote(run));
     await drainAndVerify(run);
     return 'ended';
   } finally {

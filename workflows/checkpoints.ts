@@ -1,7 +1,9 @@
 import { type CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import { type Checkpoint, checkpointCharactersMax, countCheckpoints } from '#model/checkpoint.ts';
+import { changeOffsetMs, endLoad } from '#model/schedule.ts';
 import { checkpoint } from './activity-proxies.ts';
 import { judgeRequest } from './clean-up.ts';
+import { changeSchedule } from './load-schedule.ts';
 import { describeFailure, type Run } from './run.ts';
 
 /** Where in the load a checkpoint may begin, and what is pending beside the window that is about to be held. */
@@ -38,6 +40,7 @@ async function take(run: Run, number: number, of: number): Promise<void> {
   const show = (made: Checkpoint): void => {
     run.state.checkpoint = { ...made, of };
     run.view.update({ checkpoint: run.state.checkpoint });
+    if (made.certain !== undefined) endEarly(run, made.number, made.certain);
   };
   try {
     show(await checkpoint({ ...judgeRequest(run), number }));
@@ -53,4 +56,15 @@ async function take(run: Run, number: number, of: number): Promise<void> {
       reasons: [],
     });
   }
+}
+
+/** Nothing that the load could still show would change the verdict. It ends as if it had been planned so, and all is verified. */
+function endEarly(run: Run, number: number, why: string): void {
+  const { state } = run;
+  if (state.endedEarly !== undefined) return;
+  const now = Date.now();
+  const ended = endLoad({ stages: state.stages, offsetMs: changeOffsetMs(state.startsAt, now) });
+  if ('problem' in ended) return; // it ends by itself before it could be ended
+  state.endedEarly = { at: now, why: `checkpoint ${number} was certain: ${why}` };
+  changeSchedule(run, ended.stages, now);
 }

@@ -98,6 +98,7 @@ export function judgeRequest(run: Run, aborted?: string): JudgeRequest {
     ...(state.startsAt === 0 ? {} : { loadStartsAt: state.startsAt, loadEndsAt: state.endsAt }),
     ...judgedSchedule(run),
     ...(state.capacity === undefined ? {} : { capacity: state.capacity }),
+    ...(state.endedEarly === undefined ? {} : { endedEarly: state.endedEarly }),
     ...(state.operatorActions.length === 0 ? {} : { operatorActions: state.operatorActions }),
     ...(run.verification === undefined ? {} : { verification: run.verification }),
     ...(state.warmUp === undefined ? {} : { warmUp: state.warmUp }),

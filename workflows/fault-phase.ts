@@ -48,10 +48,11 @@ function begin(
   );
 }
 
-/** Waits for the moment, which a change of the schedule may move; false when it is not before `until` any more. */
+/** Waits for the moment, which a change of the schedule may move; false when it is not before `until`, or the load's end, any more. */
 async function falls(run: Run, offsetMs: number, until: number): Promise<boolean> {
   for (;;) {
     const waitMs = dueAt(run, offsetMs) - Date.now();
+    if (run.state.endedEarly !== undefined && dueAt(run, offsetMs) >= run.state.endsAt) return false;
     if (waitMs <= 0) return true;
     if (dueAt(run, offsetMs) >= until) return false;
     const { revision } = run.state;

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { families } from './families.ts';
 import { rateOf } from './rate.ts';
 import { summariseBench } from './report.ts';
-import { tryRun, trySeries } from './trial.ts';
+import { trySeries } from './trial.ts';
+import { tryRun } from './whole-run.ts';
 
 describe('the bench of the leak verdict', () => {
   it('calls no healthy whole run of an hour a leak, of twenty', () => {
@@ -28,6 +29,8 @@ describe('the bench of the leak verdict', () => {
       [
         { hours: 4, number: 0, alarms: 0, passed: 100 },
         { hours: 4, number: 1, alarms: 2, passed: 60 },
+        { truth: 'leak', hours: 24, number: 0, alarms: 0, passed: 0, isFound: true, endedAfterHours: 20 },
+        { truth: 'leak', hours: 24, number: 1, alarms: 0, passed: 0, isFound: false },
       ],
     );
     expect(figures.families.map(({ hours }) => hours)).toEqual([1, 4]);
@@ -39,7 +42,10 @@ describe('the bench of the leak verdict', () => {
       needHours: 8,
       peerAlarms: { 'least squares': 1, 'Mann–Kendall': 0 },
     });
-    expect(figures.runs).toMatchObject([{ hours: 4, alarmed: { count: 1, of: 2 }, passed: { count: 160, of: 320 } }]);
+    expect(figures.runs).toMatchObject([
+      { truth: 'healthy', hours: 4, alarmed: { count: 1, of: 2 }, passed: { count: 160, of: 320 } },
+      { truth: 'leak', hours: 24, found: { count: 1, of: 2 }, endedEarly: { count: 1, of: 2 }, endedAfterHours: 20 },
+    ]);
   });
 
   it('tells how far a share may be from the truth', () => {

@@ -1,5 +1,5 @@
 import type { Window } from '../windows.ts';
-import type { Moment } from '../leak/reduce.ts';
+import type { LeakSeries } from '../leak/analysis.ts';
 import { brown, course, createDraw, type Part, pink, red, sawTooth, sum, white } from './noise.ts';
 
 /** Series of one kind, whose truth is known. Values are megabytes. */
@@ -12,6 +12,10 @@ export interface Family {
   readonly slopePerHour?: number;
   /** Stretches that are left out, in hours. */
   readonly cut?: (length: number) => (readonly [from: number, to: number])[];
+  /** Stretches without a sample, in hours. */
+  readonly gaps?: (length: number) => (readonly [from: number, to: number])[];
+  /** When the process begins anew, in hours. */
+  readonly restarts?: (length: number) => number[];
 }
 
 const level = course(() => 180);
@@ -70,6 +74,20 @@ export const families: readonly Family[] = [
       course((hour) => ((hour + 2) % 6 < 0.7 ? 25 : 0)),
     ),
   },
+  {
+    name: 'restarts',
+    truth: 'healthy',
+    slopePerHour: 0,
+    part: collected,
+    restarts: (length) => [length / 3, length / 2],
+  },
+  {
+    name: 'gaps in the samples',
+    truth: 'healthy',
+    slopePerHour: 0,
+    part: collected,
+    gaps: (length) => [0.1, 0.35, 0.6, 0.85].map((share) => [share * length, (share + 0.06) * length] as const),
+  },
   { name: 'leak of 0.5 MB/h', truth: 'leak', slopePerHour: 0.5e6, part: sum(collected, rising(0.5)) },
   {
     name: 'leak of 0.5 MB/h, saw-tooth of 45 min',
@@ -107,15 +125,27 @@ function underLoad(hour: number): number {
 
 const hourMs = 3_600_000;
 
-/** One series of a family: `samples` of it, evenly over so many hours. */
+/** One life of a process: its moments are in milliseconds from the start of the run. */
+export type Life = Pick<LeakSeries, 'moments' | 'cut'>;
+
+/** One series of a family, life by life: `samples` of it, evenly over so many hours. */
 export function generate(
-  { part, cut }: Family,
+  { part, cut, gaps, restarts }: Family,
   { hours: length, samples, seed }: { readonly hours: number; readonly samples: number; readonly seed: number },
-): { moments: Moment[]; cut: Window[] } {
-  const hours = Array.from({ length: samples }, (_, index) => (index / samples) * length);
-  const values = part(hours, createDraw(seed), length);
-  return {
-    moments: hours.map((hour, index) => ({ at: hour * hourMs, value: (values[index] ?? 0) * 1e6 })),
-    cut: (cut?.(length) ?? []).map(([from, to]) => ({ from: from * hourMs, to: to * hourMs })),
-  };
+): Life[] {
+  const begins = [0, ...(restarts?.(length) ?? [])];
+  const missing = windowsOf(gaps?.(length));
+  const left = windowsOf(cut?.(length));
+  const draw = createDraw(seed);
+  return begins.map((begin, index) => {
+    const share = ((begins[index + 1] ?? length) - begin) / length;
+    const count = Math.round(samples * share);
+    const hours = Array.from({ length: count }, (_, sample) => (sample / samples) * length);
+    const values = part(hours, draw, length);
+    const moments = hours.map((hour, sample) => ({ at: (begin + hour) * hourMs, value: (values[sample] ?? 0) * 1e6 }));
+    return { moments: moments.filter(({ at }) => !missing.some(({ from, to }) => at >= from && at < to)), cut: left };
+  });
 }
+
+const windowsOf = (stretches: (readonly [number, number])[] = []): Window[] =>
+  stretches.map(([from, to]) => ({ from: from * hourMs, to: to * hourMs }));

@@ -3,7 +3,8 @@ import { quantile } from '../leak/reduce.ts';
 import { families } from './families.ts';
 import { type PeerName, peers } from './peers.ts';
 import { type Rate, rateOf } from './rate.ts';
-import { processesOfRun, type RunTrial, seriesOfProcess, type SeriesTrial } from './trial.ts';
+import type { SeriesTrial } from './trial.ts';
+import { processesOfRun, type RunTrial, seriesOfProcess } from './whole-run.ts';
 
 /** What came of the series of one family and length. */
 export interface FamilyRow {
@@ -20,10 +21,18 @@ export interface FamilyRow {
   readonly peerAlarms: Readonly<Record<PeerName, number>>;
 }
 
-/** Healthy whole runs of one length: those with at least one series that was called a leak. */
+/** Whole runs of one length, checkpoints and verdict together. */
 export interface RunRow {
+  readonly truth: 'healthy' | 'leak';
   readonly hours: number;
+  /** Those with at least one series that was called a leak and is none. */
   readonly alarmed: Rate;
+  /** Those that a checkpoint ended. */
+  readonly endedEarly: Rate;
+  /** Median hour of those ends; absent when there were none. */
+  readonly endedAfterHours?: number;
+  /** Whose leak was found; of runs that leak only. */
+  readonly found?: Rate;
   /** Of their series, those that passed. */
   readonly passed: Rate;
 }
@@ -41,7 +50,10 @@ export function summariseBench(series: readonly SeriesTrial[], runs: readonly Ru
       const own = series.filter((trial) => trial.family === family.name);
       return lengths(own).map((hours) => rowOf(family, hours, own.filter((trial) => trial.hours === hours))); // prettier-ignore
     }),
-    runs: lengths(runs).map((hours) => runRow(hours, runs.filter((trial) => trial.hours === hours))), // prettier-ignore
+    runs: (['healthy', 'leak'] as const).flatMap((truth) => {
+      const own = runs.filter((trial) => (trial.truth ?? 'healthy') === truth);
+      return lengths(own).map((hours) => runRow(truth, hours, own.filter((trial) => trial.hours === hours))); // prettier-ignore
+    }),
   };
 }
 
@@ -67,13 +79,15 @@ function rowOf(
   };
 }
 
-function runRow(hours: number, trials: readonly RunTrial[]): RunRow {
+function runRow(truth: RunRow['truth'], hours: number, trials: readonly RunTrial[]): RunRow {
+  const ends = trials.flatMap(({ endedAfterHours }) => endedAfterHours ?? []);
+  const passed = trials.reduce((sum, trial) => sum + trial.passed, 0);
   return {
-    hours,
+    ...{ truth, hours },
     alarmed: rateOf(trials.filter(({ alarms }) => alarms > 0).length, trials.length),
-    passed: rateOf(
-      trials.reduce((sum, { passed }) => sum + passed, 0),
-      trials.length * processesOfRun * seriesOfProcess,
-    ),
+    endedEarly: rateOf(ends.length, trials.length),
+    ...(ends.length > 0 && { endedAfterHours: quantile(ends, 0.5) }),
+    ...(truth === 'leak' && { found: rateOf(trials.filter(({ isFound }) => isFound).length, trials.length) }),
+    passed: rateOf(passed, trials.length * processesOfRun * seriesOfProcess),
   };
 }

@@ -1,13 +1,13 @@
 import { allowedPerHourDefault, settlesWithinHoursDefault } from '#model/leak-limits.ts';
 import { hash32 } from '#model/random.ts';
 import type { Outcome } from '#model/verdict.ts';
-import { judgeLeaks, type NamedSeries } from '../leak/judge-run.ts';
+import { judgeLeaks } from '../leak/judge-run.ts';
 import { families, type Family, generate } from './families.ts';
 import { type PeerName, peers } from './peers.ts';
 
-const limits = { allowedPerHour: allowedPerHourDefault.bytes, settlesWithinHours: settlesWithinHoursDefault };
+export const limits = { allowedPerHour: allowedPerHourDefault.bytes, settlesWithinHours: settlesWithinHoursDefault };
 /** A sample every ten seconds, as far as it is worth it. */
-const samplesOf = (hours: number): number => Math.min(8_640, hours * 360);
+export const samplesOf = (hours: number): number => Math.min(8_640, hours * 360);
 
 /** One series of a family, judged alone. */
 export interface SeriesTrial {
@@ -26,43 +26,20 @@ export interface SeriesTrial {
 export function trySeries(family: Family, at: { hours: number; number: number; seed: number }): SeriesTrial {
   const { hours, number } = at;
   const made = generate(family, { hours, samples: samplesOf(hours), seed: seedOf(family, at) });
-  const [judged] = judgeLeaks([{ series: 'rss', incarnation: 'one', limits, ...made }]);
+  const lives = made.map((life, index) => ({ series: 'rss', incarnation: `one#${index + 1}`, limits, ...life }));
+  const [judged] = judgeLeaks(lives);
   const known = judged !== undefined && 'slopePerHour' in judged ? judged : undefined;
   const { slopePerHour: truth } = family;
   const isCovered = known !== undefined && truth !== undefined && known.low <= truth && truth <= known.high;
+  const moments = made.flatMap((life) => life.moments);
   const names = Object.keys(peers) as PeerName[];
   return {
     ...{ family: family.name, hours, number, outcome: judged?.outcome ?? 'inconclusive' },
     ...(known !== undefined && Number.isFinite(known.needHours) && { needHours: known.needHours }),
     ...(truth !== undefined && { isCovered }),
-    alarms: names.filter((name) => peers[name](made.moments, limits.allowedPerHour)),
+    alarms: names.filter((name) => peers[name](moments, limits.allowedPerHour)),
   };
 }
 
 const seedOf = (family: Family, { hours, number, seed }: { hours: number; number: number; seed: number }): number =>
   hash32(seed, families.indexOf(family), hours, number);
-
-export const processesOfRun = 20;
-export const seriesOfProcess = 8;
-
-/** A whole run of healthy processes: how many of its series were called leaks. */
-export interface RunTrial {
-  readonly hours: number;
-  readonly number: number;
-  readonly alarms: number;
-  readonly passed: number;
-}
-
-export function tryRun({ hours, number, seed }: { hours: number; number: number; seed: number }): RunTrial {
-  const healthy = families.filter(({ truth }) => truth === 'healthy');
-  const series = Array.from({ length: processesOfRun * seriesOfProcess }, (_, index): NamedSeries => {
-    const own = hash32(seed, hours, number, index);
-    const family = healthy[own % healthy.length] ?? families[0];
-    if (family === undefined) throw new Error('there are no families');
-    const made = generate(family, { hours, samples: samplesOf(hours), seed: own });
-    return { series: `series ${index % seriesOfProcess}`, incarnation: `${index}`, limits, ...made };
-  });
-  const outcomes = judgeLeaks(series).map(({ outcome }) => outcome);
-  const count = (wanted: Outcome): number => outcomes.filter((outcome) => outcome === wanted).length;
-  return { hours, number, alarms: count('fail'), passed: count('pass') };
-}

@@ -1,3 +1,4 @@
+import { falseAlarmsMax } from '#model/leak-limits.ts';
 import { type Analysis, analyse, type LeakSeries } from './analysis.ts';
 import { decide, type LeakJudgement, type LeakLimits } from './decide.ts';
 import type { LeakReason } from './leak-reasons.ts';
@@ -18,9 +19,6 @@ interface Unknown {
 
 export type JudgedSeries = Pick<NamedSeries, 'series' | 'incarnation'> & (LeakJudgement | Unknown);
 
-/** Of runs that do not leak, so many may be called one that does: all their series together. */
-const falseAlarmsMax = 0.01;
-
 interface Life {
   readonly named: NamedSeries;
   readonly analysis: Analysis | undefined;
@@ -36,14 +34,15 @@ interface Question {
 /**
  * Judges all series of one run together: the more there are, the surer each has to be (Holm 1979). The surest is asked to be
  * sure among all, the next one among the rest, until one is not; the others are held against the same bar as that one. The lives
- * of a process are one question, so that each of them has the outcome of all, beside a slope of its own.
+ * of a process are one question, so that each of them has the outcome of all, beside a slope of its own. `falseAlarms`: how often
+ * a run that does not leak may be called one that does.
  */
-export function judgeLeaks(all: readonly NamedSeries[]): JudgedSeries[] {
+export function judgeLeaks(all: readonly NamedSeries[], falseAlarms = falseAlarmsMax): JudgedSeries[] {
   const questions = questionsOf(all);
-  const tails = tailsOf(questions);
+  const tails = tailsOf(questions, falseAlarms);
   const judged = new Map<NamedSeries, JudgedSeries>();
   for (const question of questions) {
-    const tail = tails.get(question) ?? falseAlarmsMax;
+    const tail = tails.get(question) ?? falseAlarms;
     const together = judgementOf(question.analysis, question.limits, tail);
     for (const { named, analysis } of question.lives) {
       const own = question.lives.length === 1 ? together : judgementOf(analysis, named.limits, tail);
@@ -77,7 +76,7 @@ function questionsOf(all: readonly NamedSeries[]): Question[] {
   });
 }
 
-function tailsOf(questions: readonly Question[]): Map<Question, number> {
+function tailsOf(questions: readonly Question[], falseAlarms: number): Map<Question, number> {
   const chances = questions.flatMap((question) =>
     question.analysis === undefined
       ? []
@@ -86,7 +85,7 @@ function tailsOf(questions: readonly Question[]): Map<Question, number> {
   const tails = new Map<Question, number>();
   let stopped: number | undefined;
   for (const [index, { question, chance }] of chances.sort((one, other) => one.chance - other.chance).entries()) {
-    const tail = stopped ?? falseAlarmsMax / (chances.length - index);
+    const tail = stopped ?? falseAlarms / (chances.length - index);
     if (chance > tail) stopped ??= tail;
     tails.set(question, tail);
   }

@@ -1,7 +1,8 @@
 import type { JudgeRequest } from '#model/activities.ts';
-import { type Checkpoint, checkpointCharactersMax, checkpointReasonsMax } from '#model/checkpoint.ts';
+import { Checkpoint, checkpointCharactersMax, checkpointReasonsMax } from '#model/checkpoint.ts';
 import { operationsOfLoad } from '#model/driver-promises.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
+import { isLeakLook } from '#model/leak-looks.ts';
 import type { Plan } from '#model/plan.ts';
 import { planAsSteered } from '#model/schedule.ts';
 import { foldEvidence } from '#verdict/fold.ts';
@@ -32,20 +33,19 @@ export async function reckonCheckpoint(context: Context, request: CheckpointRequ
     operations: operationsOfLoad(plan.load),
     steps: request.steps,
     seeded: request.seeded,
+    checkpoint: number,
   });
-  const {
-    number: taken,
-    upTo: until,
-    ...told
-  } = await context.store.saveCheckpoint(runKey, {
+  const leak = answers.find(({ question, outcome }) => question === 'memory-leak' && outcome === 'fail');
+  const stored = await context.store.saveCheckpoint(runKey, {
     ...{ number, upTo, outcome, headline: headline.slice(0, checkpointCharactersMax) },
     reasons: answers
       .filter((answer) => answer.outcome !== 'pass')
       .slice(0, checkpointReasonsMax)
       .map(({ question, reason }) => `${question}: ${reason}`.slice(0, checkpointCharactersMax)),
+    ...(leak !== undefined && isLeakLook(plan, number) && { certain: leak.reason.slice(0, checkpointCharactersMax) }),
     ...{ seconds: (Date.now() - startedAt) / 1_000, records: counted.count() },
   });
-  return { number: taken, upTo: until, outcome: told.outcome, headline: told.headline, reasons: told.reasons };
+  return Checkpoint.strip().parse(stored); // what it took stays in the store
 }
 
 /** Up to here the evidence of every engine and of the sampler is stored: a whole second, and never the future. */

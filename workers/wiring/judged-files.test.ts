@@ -21,7 +21,8 @@ function write(name: string, lines: readonly (object | string)[]): string {
 function linesOf(name: string): object[] {
   const family = families.find((each) => each.name === name);
   if (family === undefined) throw new Error(`there is no family ${name}`);
-  const { moments, cut } = generate(family, { hours: 24, samples: 3_000, seed: 11 });
+  const [life] = generate(family, { hours: 24, samples: 3_000, seed: 11 });
+  const { moments, cut } = life ?? { moments: [], cut: [] };
   const samples = moments.map((moment) => ({ series: 'rss', incarnation: 'gw1#1', ...moment }));
   return [...cut.map((exclude) => ({ exclude: { ...exclude, why: 'fault' } })), ...samples];
 }

@@ -3,7 +3,8 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { VerdictBenchOrder, VerdictBenchReport } from '#cli/verdict-bench.ts';
 import { families } from '#verdict/leak-bench/families.ts';
 import { summariseBench } from '#verdict/leak-bench/report.ts';
-import { type RunTrial, type SeriesTrial, tryRun, trySeries } from '#verdict/leak-bench/trial.ts';
+import { type SeriesTrial, trySeries } from '#verdict/leak-bench/trial.ts';
+import { type RunTrial, tryRun } from '#verdict/leak-bench/whole-run.ts';
 
 type Kept = { readonly seed: number } & (
   { readonly kind: 'series'; readonly trial: SeriesTrial } | { readonly kind: 'run'; readonly trial: RunTrial }
@@ -23,21 +24,20 @@ export async function benchVerdict(
   const { seed } = order;
   const done = readKept(order);
   const series = new Map(done.flatMap((each) => (each.kind === 'series' ? [[nameOf(each.trial), each.trial]] : [])));
-  const runs = new Map(done.flatMap((each) => (each.kind === 'run' ? [[nameOf(each.trial), each.trial]] : [])));
+  const runs = new Map(done.flatMap((each) => (each.kind === 'run' ? [[nameOfRun(each.trial), each.trial]] : [])));
   const keep = (each: Kept): void => {
     if (order.keep !== undefined) appendFileSync(order.keep, `${JSON.stringify(each)}\n`);
   };
   const jobs = jobsOf(order);
   let toldAt = startedAt;
-  for (const [index, { hours, number, family }] of jobs.entries()) {
-    const name = nameOf({ hours, number, ...(family === undefined ? {} : { family: family.name }) });
-    if (family === undefined && !runs.has(name)) {
-      const trial = tryRun({ hours, number, seed });
-      runs.set(name, trial);
+  for (const [index, { hours, number, family, truth }] of jobs.entries()) {
+    if (family === undefined && !runs.has(nameOfRun({ hours, number, truth }))) {
+      const trial = tryRun({ hours, number, seed, truth });
+      runs.set(nameOfRun(trial), trial);
       keep({ seed, kind: 'run', trial });
-    } else if (family !== undefined && !series.has(name)) {
+    } else if (family !== undefined && !series.has(nameOf({ hours, number, family: family.name }))) {
       const trial = trySeries(family, { hours, number, seed });
-      series.set(name, trial);
+      series.set(nameOf(trial), trial);
       keep({ seed, kind: 'series', trial });
     }
     if (performance.now() - toldAt < tellEveryMs) continue;
@@ -45,21 +45,31 @@ export async function benchVerdict(
     onLine(`${index + 1} of ${jobs.length} trials`);
     await breathe(); // an interrupt is heard between two trials
   }
-  const wanted = new Set(jobs.map(({ hours, number, family }) => nameOf({ hours, number, family: family?.name })));
+  const wanted = new Set(
+    jobs.map(({ family, ...at }) => (family === undefined ? nameOfRun(at) : nameOf({ ...at, family: family.name }))),
+  );
   const chosen = <T>(all: ReadonlyMap<string, T>): T[] =>
     [...all].flatMap(([name, trial]) => (wanted.has(name) ? [trial] : []));
   const figures = summariseBench(chosen(series), chosen(runs));
   return { seed, seconds: Math.round((performance.now() - startedAt) / 1_000), ...figures };
 }
 
-const nameOf = ({ hours, number, family }: { hours: number; number: number; family?: string | undefined }): string =>
-  `${family ?? ''}/${hours}/${number}`;
+type Named = Pick<RunTrial, 'hours' | 'number'>;
 
-function jobsOf({ hours, series, runs }: VerdictBenchOrder) {
+const nameOf = ({ hours, number, family }: Named & { family: string }): string => `${family}/${hours}/${number}`;
+
+const nameOfRun = ({ truth = 'healthy', ...at }: Named & Pick<RunTrial, 'truth'>): string =>
+  nameOf({ ...at, family: `whole run, ${truth}` });
+
+function jobsOf({ hours, series, runs, leaks }: VerdictBenchOrder) {
   const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+  const run = (length: number, truth: 'healthy' | 'leak') => (number: number) => ({ hours: length, number, truth });
   return hours.flatMap((length) => [
-    ...families.flatMap((family) => numbers(series).map((number) => ({ hours: length, number, family }))),
-    ...numbers(runs).map((number) => ({ hours: length, number, family: undefined })),
+    ...families.flatMap((family) =>
+      numbers(series).map((number) => ({ ...run(length, family.truth)(number), family })),
+    ),
+    ...numbers(runs).map((number) => ({ ...run(length, 'healthy')(number), family: undefined })),
+    ...numbers(leaks).map((number) => ({ ...run(length, 'leak')(number), family: undefined })),
   ]);
 }
 

@@ -9,6 +9,7 @@ import { reckonCapacity } from '#verdict/capacity.ts';
 import { foldEvidence } from '#verdict/fold.ts';
 import { judge } from '#verdict/judge.ts';
 import type { JudgeInput } from '#verdict/rule.ts';
+import { planUpTo } from '#verdict/so-far.ts';
 import type { Context } from './context.ts';
 
 /** All evidence of a run, and what it says of the plan as operators have steered it. */
@@ -16,8 +17,9 @@ export async function reckonVerdict(
   context: Context,
   request: JudgeRequest,
 ): Promise<{ plan: Plan; verdict: Verdict; evidence: EvidenceSummary; capacity: CapacityResult | undefined }> {
-  const plan = planAsSteered(await context.readPlan(request), request.stages);
-  const { loadStartsAt, loadEndsAt, verification, capacity, aborted } = request;
+  const steered = planAsSteered(await context.readPlan(request), request.stages);
+  const { loadStartsAt, loadEndsAt, verification, capacity, aborted, endedEarly } = request;
+  const plan = endedEarly === undefined ? steered : planUpTo(steered, (loadEndsAt ?? 0) - (loadStartsAt ?? 0));
   const evidence = await foldEvidence({
     records: context.store.reader().records(request.runKey),
     plan,
@@ -34,6 +36,7 @@ export async function reckonVerdict(
     ...(verification === undefined ? {} : { verification }),
     ...(capacity === undefined ? {} : { capacity }),
     ...(aborted === undefined ? {} : { aborted }),
+    ...(endedEarly === undefined ? {} : { endedEarly }),
   };
   return { plan, verdict: judge(input), evidence, capacity: reckonCapacity(input) };
 }

@@ -19,6 +19,8 @@ export function describeAnswer(answer: OperatorAnswer, asked: Asked): string {
       return `${answer.run.workflowId} did not take this ${asked.verb}: ${answer.problem}`;
     case 'unanswered':
       return answer.isStored ? describeStored(answer.run) : describeUntold(answer, asked);
+    case 'failing':
+      return describeFailing(answer.run);
     case 'over':
       return describeOver(answer.run);
     case 'elsewhere':
@@ -49,6 +51,10 @@ function describeOver({ workflowId, runId, state, outcome }: RunListing): string
 const describeStored = ({ workflowId }: RunListing): string =>
   `${workflowId} has it in its history and no worker has answered within ${answeredWithin}: it is done as soon as one is ` +
   'back, so do not repeat it. soak up starts workers, soak status shows them.';
+
+const describeFailing = ({ workflowId }: RunListing): string =>
+  `${workflowId} takes nothing now: the code of its workflow fails on every worker, as its last events in the Temporal UI say. ` +
+  'Its load goes on and nothing is lost. Mend the code, soak up replaces the workers, then repeat this.';
 
 /** Before a worker has taken it, an update is only in the memory of Temporal. */
 const describeUntold = ({ run, updateId }: Extract<OperatorAnswer, { kind: 'unanswered' }>, asked: Asked): string =>
@@ -88,5 +94,5 @@ export function toJson(answer: Extract<OperatorAnswer, { run: RunListing }>, did
 /** A request that makes no sense is the user's; a worker that is away is something that is not up. */
 export function exitCodeOfAnswer({ kind }: OperatorAnswer): number {
   if (kind === 'accepted') return exitCodes.ok;
-  return kind === 'unanswered' ? exitCodes.notUp : exitCodes.usage;
+  return kind === 'unanswered' || kind === 'failing' ? exitCodes.notUp : exitCodes.usage;
 }

@@ -90,6 +90,8 @@ export type OperatorAnswer =
   /** The run said no; nothing of it is left in its state. */
   | { readonly kind: 'rejected'; readonly run: RunListing; readonly problem: string }
   /** No worker answered in time. `isStored`: it is in the run's history and will be done; else it may be forgotten. */
+  /** Workers are there, and the run's own code fails on them. */
+  | { readonly kind: 'failing'; readonly run: RunListing }
   | { readonly kind: 'unanswered'; readonly run: RunListing; readonly updateId: string; readonly isStored: boolean }
   | { readonly kind: 'over'; readonly run: RunListing }
   /** Recorded in the evidence store here, and not known to the namespace that was asked. */

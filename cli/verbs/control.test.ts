@@ -138,6 +138,13 @@ describe('a run that cannot be told', () => {
     expect(err).toContain(`soak resolve key-1 retry --why 'it'\\''s mended' --update-id id-7`);
   });
 
+  it('because its workflow fails: says so, and what to do, exit 69', async () => {
+    const { code, err } = await soak(['resume', ...why], answers({ kind: 'failing', run: running }));
+    expect(code).toBe(69);
+    expect(err).toContain('soak/smoke/1 takes nothing now: the code of its workflow fails on every worker');
+    expect(err).toContain('soak up replaces the workers');
+  });
+
   it('is not told twice what already stands in its history', async () => {
     const { code, err } = await soak(
       ['pause', ...why],

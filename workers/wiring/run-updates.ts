@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import {
+  isGrpcServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -42,10 +43,18 @@ export async function tellRun(
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
       return { kind: 'unanswered', run, updateId, isStored };
     }
+    if (isTaskFailing(error)) return { kind: 'failing', run };
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const ended = await describeListing(connect, { workflowId: run.workflowId });
     return { kind: 'over', run: ended?.runId === run.runId ? ended : { ...run, state: 'completed' } };
   }
+}
+
+/** While a workflow's task fails again and again, the server takes no update for it (`Workflow Task in failed state`). */
+function isTaskFailing(error: unknown): boolean {
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  const failedPrecondition = 9;
+  return isGrpcServiceError(cause) && (cause.code as number) === failedPrecondition;
 }
 
 /** Temporal's own words for a workflow that has no such update are of no use to an operator. */

@@ -1,9 +1,8 @@
-import type { Histogram } from 'hdr-histogram-js';
 import type { SampleRecord, ScheduleRecord } from '#model/evidence.ts';
 import type { GeneratorSummary, SeriesSummary } from '#model/evidence-summary.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
-import { decodeHistogram, emptyHistogram } from './latency-fold.ts';
+import { createHistogramSum, type HistogramSum } from './histogram-sum.ts';
 import { createSeriesFold, type SeriesBounds } from './series-fold.ts';
 
 /**
@@ -19,15 +18,12 @@ export interface GeneratorFold {
 
 export function createGeneratorFold(bounds: SeriesBounds): GeneratorFold {
   const delays = createSeriesFold(bounds);
-  const errors = new Map<string, Histogram>();
+  const errors = new Map<string, HistogramSum>();
   return {
     addSchedule({ shard, histogram }) {
-      const decoded = decodeHistogram(histogram);
-      if (decoded === undefined) return;
       const role = `engine-${shard}`;
-      const merged = errors.get(role) ?? emptyHistogram(3);
-      merged.add(decoded);
-      errors.set(role, merged);
+      const sum = errors.get(role) ?? createHistogramSum();
+      if (sum.add(histogram)) errors.set(role, sum);
     },
     add(record) {
       const delaySeconds = record.values[metrics.eventLoopDelayP99Seconds];
@@ -39,7 +35,7 @@ export function createGeneratorFold(bounds: SeriesBounds): GeneratorFold {
         if (inLoad?.p95 === undefined) return [];
         const cores = coresUsed(series.filter((each) => each.role === role && each.metric === metrics.cpuSeconds));
         const late = errors.get(role);
-        const scheduleErrorP99Ms = late === undefined ? undefined : late.getValueAtPercentile(99) / 1_000;
+        const scheduleErrorP99Ms = late === undefined ? undefined : late.histogram().getValueAtPercentile(99) / 1_000;
         return [
           {
             ...{ role, eventLoopDelayP95Seconds: inLoad.p95, ...(cores !== undefined && { cores }) },

@@ -1,7 +1,8 @@
-import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import type { Histogram } from 'hdr-histogram-js';
 import type { OperationRecord } from '#model/evidence.ts';
 import type { ClassLatency, Latency, OperationSummary } from '#model/evidence-summary.ts';
 import { operationClasses } from '#model/operation.ts';
+import { createHistogramSum, emptyHistogram, type HistogramSum } from './histogram-sum.ts';
 
 /** Histograms of operations, merged; percentiles are computed once, at the end. */
 export interface LatencyFold {
@@ -21,33 +22,63 @@ const pointsMax = 300;
 const pointMsMin = 10_000;
 const operationsMax = 200;
 
+/**
+ * What was added last of one operation, within one point: evidence comes mostly in order of time, so that most histograms are
+ * added once, and a point as a whole to what is kept.
+ */
+interface Stretch {
+  readonly point: number | undefined;
+  readonly latency: HistogramSum;
+  readonly service: HistogramSum;
+}
+
 /** Folds records in any order. Records that begin outside the load count, but make no point. */
 export function createLatencyFold({ startsAt, endsAt, isIntended = false }: LatencyBounds): LatencyFold {
   const pointMs = Math.max(pointMsMin, Math.ceil((endsAt - startsAt) / pointsMax / pointMsMin) * pointMsMin);
   const operations = new Map<string, OperationCounts>();
-  const service = { operations: new Map<string, Histogram>(), classes: new Map<string, Histogram>() };
+  const newest = new Map<string, Stretch>();
+  const served = new Map<string, Histogram>();
   const merged = new Map<string, Histogram>();
-  const classes = new Map<string, Histogram>();
   const points = new Map<string, Map<number, Histogram>>();
   let histogramsRefused = 0;
 
-  function addHistogram(record: OperationRecord, operationClass: string): void {
-    const served = decodeHistogram(record.histogram);
-    const histogram = isIntended ? decodeHistogram(record.latencyHistogram) : served;
-    if (histogram === undefined || served === undefined) {
-      histogramsRefused += 1;
-      return;
-    }
-    if (isIntended) {
-      entry(service.operations, record.operation, () => emptyHistogram(3)).add(served);
-      entry(service.classes, operationClass, () => emptyHistogram(3)).add(served);
-    }
-    entry(merged, record.operation, () => emptyHistogram(3)).add(histogram);
-    entry(classes, operationClass, () => emptyHistogram(3)).add(histogram);
-    if (record.at < startsAt || record.at >= endsAt) return;
-    const point = startsAt + Math.floor((record.at - startsAt) / pointMs) * pointMs;
-    const ofClass = entry(points, operationClass, () => new Map<number, Histogram>());
-    entry(ofClass, point, () => emptyHistogram(2)).add(histogram);
+  function addHistogram({ at, operation, histogram, latencyHistogram }: OperationRecord): void {
+    const isInLoad = at >= startsAt && at < endsAt;
+    const point = isInLoad ? startsAt + Math.floor((at - startsAt) / pointMs) * pointMs : undefined;
+    const there = newest.get(operation);
+    if (there !== undefined && there.point !== point) close(operation, there);
+    const stretch = entry(newest, operation, () => ({ point, latency: createHistogramSum(), service: createHistogramSum() })); // prettier-ignore
+    const isAdded = isIntended
+      ? stretch.latency.add(latencyHistogram ?? '') && stretch.service.add(histogram)
+      : stretch.latency.add(histogram);
+    // A torn or foreign one is said to be: it must not take the run's other evidence with it.
+    if (!isAdded) histogramsRefused += 1;
+  }
+
+  function close(operation: string, stretch: Stretch): void {
+    newest.delete(operation);
+    const latency = stretch.latency.histogram();
+    entry(merged, operation, () => emptyHistogram(3)).add(latency);
+    if (isIntended) entry(served, operation, () => emptyHistogram(3)).add(stretch.service.histogram());
+    if (stretch.point === undefined) return;
+    const ofClass = entry(points, classOf(operation), () => new Map<number, Histogram>());
+    entry(ofClass, stretch.point, () => emptyHistogram(2)).add(latency);
+  }
+
+  const classNames = (): string[] => [...new Set([...operations.values()].map((operation) => operation.class))].sort();
+
+  function classLatency(name: string): ClassLatency[] {
+    const own = [...operations.values()].filter((operation) => operation.class === name);
+    const overall = percentiles(together(own.flatMap(({ operation }) => merged.get(operation) ?? [])));
+    if (overall === undefined) return [];
+    const serviceTime = percentiles(together(own.flatMap(({ operation }) => served.get(operation) ?? [])));
+    const ofClass = [...(points.get(name) ?? [])]
+      .sort(([a], [b]) => a - b)
+      .flatMap(([at, histogram]) => {
+        const latency = percentiles(histogram);
+        return latency === undefined ? [] : [{ at, ...latency }];
+      });
+    return [{ class: name, overall, ...(serviceTime !== undefined && { serviceTime }), points: ofClass }];
   }
 
   return {
@@ -58,31 +89,30 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
         entry(operations, record.operation, () => emptyOperation(record.operation, operationClass)),
         record,
       );
-      addHistogram(record, operationClass);
+      addHistogram(record);
     },
-    summary: () => ({
-      operations: [...operations.values()].sort(byName(({ operation }) => operation)).map((operation) => {
-        const latency = percentiles(merged.get(operation.operation));
-        const serviceTime = percentiles(service.operations.get(operation.operation));
-        return {
-          ...{ ...operation, failed: sorted(operation.failed), ...(latency !== undefined && { latency }) },
-          ...(serviceTime !== undefined && { serviceTime }),
-        };
-      }),
-      classes: [...classes].sort(byName(([name]) => name)).flatMap(([name, histogram]) => {
-        const overall = percentiles(histogram);
-        if (overall === undefined) return [];
-        const ofClass = [...(points.get(name) ?? [])].sort(([a], [b]) => a - b);
-        const pointsOfClass = ofClass.flatMap(([at, point]) => {
-          const latency = percentiles(point);
-          return latency === undefined ? [] : [{ at, ...latency }];
-        });
-        const serviceTime = percentiles(service.classes.get(name));
-        return [{ class: name, overall, ...(serviceTime !== undefined && { serviceTime }), points: pointsOfClass }];
-      }),
-      histogramsRefused,
-    }),
+    summary() {
+      for (const [operation, stretch] of newest) close(operation, stretch);
+      return {
+        operations: [...operations.values()].sort(byName(({ operation }) => operation)).map((operation) => {
+          const latency = percentiles(merged.get(operation.operation));
+          const serviceTime = percentiles(served.get(operation.operation));
+          return {
+            ...{ ...operation, failed: sorted(operation.failed), ...(latency !== undefined && { latency }) },
+            ...(serviceTime !== undefined && { serviceTime }),
+          };
+        }),
+        classes: classNames().flatMap(classLatency),
+        histogramsRefused,
+      };
+    },
   };
+}
+
+function together(histograms: readonly Histogram[]): Histogram {
+  const sum = emptyHistogram(3);
+  for (const each of histograms) sum.add(each);
+  return sum;
 }
 
 function classOf(operation: string): string {
@@ -108,16 +138,6 @@ function addCounts(sum: OperationCounts, record: OperationRecord): void {
   for (const [cause, failed] of Object.entries(record.failed)) sum.failed[cause] = (sum.failed[cause] ?? 0) + failed;
 }
 
-/** A torn or foreign histogram is refused, and said to be: it must not take the run's other evidence with it. */
-export function decodeHistogram(text: string | undefined): Histogram | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return decodeFromCompressedBase64(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function percentiles(histogram: Histogram | undefined): Latency | undefined {
   if (histogram === undefined || histogram.totalCount === 0) return undefined;
   const ms = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1_000;
@@ -129,14 +149,6 @@ function percentiles(histogram: Histogram | undefined): Latency | undefined {
     maxMs: histogram.maxValue / 1_000,
   };
 }
-
-export const emptyHistogram = (digits: 2 | 3): Histogram =>
-  build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 2,
-    numberOfSignificantValueDigits: digits,
-    autoResize: true,
-  });
 
 const emptyOperation = (operation: string, operationClass: string) => ({
   ...{ operation, class: operationClass, ok: 0, failed: {} as Record<string, number> },

@@ -49,7 +49,8 @@ interface Series {
 
 /** Folds samples in any order: each figure is a sum, an extreme, or that of the latest moment. */
 export function createSeriesFold({ load, pauses = [], intervalMs }: SeriesBounds): SeriesFold {
-  const all = new Map<string, Series>();
+  const processes = new Map<string, Map<string, Series>>();
+  let seriesCount = 0;
   const plot = load && plotWindow(load);
   const widthMs = load === undefined ? intervalMs : pointMs(load, intervalMs);
 
@@ -62,30 +63,50 @@ export function createSeriesFold({ load, pauses = [], intervalMs }: SeriesBounds
     if (load === undefined || plot === undefined) return;
     if (at >= plot.from && at < plot.to) addPoint(series, Math.floor(at / widthMs), moment);
     if (at < load.from) series.beforeLoad = latest(series.beforeLoad, moment);
-    else if (at < load.to && !pauses.some(({ from, to }) => at >= from && at < to)) {
-      addInLoad(series, moment, pauses.filter(({ to }) => to <= at).length);
+    else if (at < load.to && (pauses.length === 0 || !pauses.some(({ from, to }) => at >= from && at < to))) {
+      addInLoad(series, moment, pauses.length === 0 ? 0 : pauses.filter(({ to }) => to <= at).length);
     }
   }
 
+  function begin(
+    ofProcess: Map<string, Series>,
+    identity: Pick<Series, 'role' | 'incarnation' | 'metric'>,
+    first: Moment,
+  ): Series | undefined {
+    if (seriesCount >= seriesMax) return undefined;
+    seriesCount += 1;
+    const series = emptySeries(identity, first);
+    ofProcess.set(identity.metric, series);
+    return series;
+  }
+
+  const allSeries = (): Series[] => [...processes.values()].flatMap((ofProcess) => [...ofProcess.values()]);
+
   return {
     add({ at, role, incarnation, values }) {
-      for (const [metric, value] of Object.entries(values)) {
-        const key = `${role}\n${incarnation}\n${metric}`;
-        const series = all.get(key) ?? emptySeries({ role, incarnation, metric }, { at, value });
-        if (all.size < seriesMax) all.set(key, series);
-        addValue(series, at, value);
+      // Looked up by process and then by metric: in 48 hours that is done a hundred million times.
+      const process = `${role}\n${incarnation}`;
+      const ofProcess = processes.get(process) ?? new Map<string, Series>();
+      processes.set(process, ofProcess);
+      for (const metric in values) {
+        const value = values[metric];
+        if (value === undefined) continue;
+        const series = ofProcess.get(metric) ?? begin(ofProcess, { role, incarnation, metric }, { at, value });
+        if (series !== undefined) addValue(series, at, value);
       }
     },
     summary: () =>
-      [...all.values()].sort(byIdentity).map((series) => {
-        const { role, incarnation, metric, count, min, max, last } = series;
-        const inLoad = summariseLoad(series);
-        const points = [...series.points.values()]
-          .sort((a, b) => a.at - b.at)
-          .map(({ at, value }): [number, number] => [at, value]);
-        const exact = { role, incarnation, metric, count, min, max, last: last.value };
-        return { ...exact, ...(inLoad !== undefined && { inLoad }), points };
-      }),
+      allSeries()
+        .sort(byIdentity)
+        .map((series) => {
+          const { role, incarnation, metric, count, min, max, last } = series;
+          const inLoad = summariseLoad(series);
+          const points = [...series.points.values()]
+            .sort((a, b) => a.at - b.at)
+            .map(({ at, value }): [number, number] => [at, value]);
+          const exact = { role, incarnation, metric, count, min, max, last: last.value };
+          return { ...exact, ...(inLoad !== undefined && { inLoad }), points };
+        }),
   };
 }
 
@@ -117,7 +138,12 @@ function addInLoad(series: Series, moment: Moment, stretch: number): void {
   series.inLoadMax = Math.max(series.inLoadMax, moment.value);
   series.inLoadSum += moment.value;
   const there = series.stretches[stretch];
-  series.stretches[stretch] = { first: earliest(there?.first, moment), last: latest(there?.last, moment) };
+  if (there === undefined) {
+    series.stretches[stretch] = { first: moment, last: moment };
+  } else {
+    there.first = earliest(there.first, moment);
+    there.last = latest(there.last, moment);
+  }
   if (series.isCounter) return;
   const index = moment.value > 0 ? Math.ceil(Math.log(moment.value) / step) : -Infinity;
   series.steps.set(index, (series.steps.get(index) ?? 0) + 1);

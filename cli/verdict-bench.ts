@@ -68,7 +68,7 @@ export function renderVerdictBench({ families, runs, seed, seconds }: VerdictBen
     ...(runs.length === 0
       ? []
       : [
-          'Whole runs of 20 processes with 8 series each, hourly checkpoints from the eighth hour on where they last a day',
+          'Whole runs of 20 processes with 8 series each, hourly checkpoints from the 24th hour on',
           renderTable([runHead, ...runRows], '  '),
         ]),
   ].join('\n');

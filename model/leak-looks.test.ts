@@ -11,16 +11,16 @@ const stabilityRun = (input: Parameters<typeof planRun>[0]['input']) =>
 const numbers = Array.from({ length: 200 }, (_, index) => index + 1);
 
 describe('looks at a leak', () => {
-  it('are those checkpoints of 48 hours that have eight hours behind them', () => {
+  it('are those checkpoints of 48 hours that have a day behind them', () => {
     const plan = stabilityRun({});
     expect(plan.windowsPerCheckpoint).toBe(12);
-    expect(numbers.filter((number) => isLeakLook(plan, number))).toEqual(numbers.slice(7, 47));
-    expect(plan.leakLooks).toBe(40);
+    expect(numbers.filter((number) => isLeakLook(plan, number))).toEqual(numbers.slice(23, 47));
+    expect(plan.leakLooks).toBe(24);
   });
 
   it('err, with the verdict and all together, as often as a run may', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 24, max: 72 }), fc.integer({ min: 1, max: 400 }), (hours, windowsPerCheckpoint) => {
+      fc.property(fc.integer({ min: 25, max: 72 }), fc.integer({ min: 1, max: 400 }), (hours, windowsPerCheckpoint) => {
         const plan = stabilityRun({ duration: hours * hourMs, windowsPerCheckpoint });
         const looks = numbers.filter((number) => isLeakLook(plan, number));
         expect(looks).toHaveLength(Math.min(plan.leakLooks ?? 0, looks.length));

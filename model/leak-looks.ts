@@ -1,5 +1,5 @@
 import { countCheckpoints } from './checkpoint.ts';
-import { falseAlarmsMax, settlesWithinHoursDefault } from './leak-limits.ts';
+import { falseAlarmsMax, leakHoursMin } from './leak-limits.ts';
 import { totalLoadMs } from './load-plan.ts';
 import type { Plan } from './plan.ts';
 
@@ -8,10 +8,10 @@ const looksShare = 0.5;
 
 const hourMs = 3_600_000;
 
-/** Checkpoints of a plan that come too early to call anything a leak: before as much was seen as what settles may take. */
+/** Checkpoints of a plan that come too early: a load that ended there would not be asked whether it leaks. */
 function countEarly({ load, windowsPerCheckpoint = 1 }: Pick<Plan, 'load' | 'windowsPerCheckpoint'>): number {
   const apartMs = windowsPerCheckpoint * load.windowMs;
-  return Math.ceil((settlesWithinHoursDefault * hourMs) / apartMs) - 1;
+  return Math.ceil((leakHoursMin * hourMs) / apartMs) - 1;
 }
 
 /** How many of a plan's checkpoints look whether a leak is certain. */

@@ -3,6 +3,7 @@ import type { CapacityPlan } from './capacity-plan.ts';
 import { insteadOfMix, whyDriverCannot } from './driver-promises.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import { dueIterations, type LoadPlan, totalLoadMs } from './load-plan.ts';
+import { leakHoursMin } from './leak-limits.ts';
 import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
 import { capacityOfWaves } from './objectives.ts';
 import type { Objectives } from './plan.ts';
@@ -134,9 +135,6 @@ function notBinding({ machine, placement, wave }: Asked, limit: number | undefin
   if (objectivesBind(machine, placement)) return undefined;
   return `shown, not judged: the baselines ${objectivesBindWhen}; here are ${machine.cores}, ${placement}`;
 }
-
-/** R6.3: what it takes to find 0.5 MB/h where 0.1 is allowed. */
-const leakHoursMin = 24;
 
 function leakOutOfReach({ load }: Asked): string | undefined {
   const hours = totalLoadMs(load) / 3_600_000;

@@ -24,6 +24,8 @@ const collected = sum(level, warmUp, sawTooth(40, 1 / 12), white(0.5));
 const rising = (perHour: number): Part => course((hour) => perHour * hour);
 const settling = (hours: number): Part => course((hour) => 40 * (1 - Math.exp(-hour / hours)));
 const calm = sum(level, sawTooth(20, 1 / 20));
+/** Within what settles; what goes on for longer is a leak as long as it does. */
+const stopsAfterHours = 6;
 const faultsOf = 19;
 const faults = (length: number): (readonly [number, number])[] =>
   Array.from({ length: faultsOf }, (_, index) => {
@@ -63,7 +65,7 @@ export const families: readonly Family[] = [
     truth: 'healthy',
     part: sum(
       calm,
-      course((hour, length) => Math.min(hour, length / 2)),
+      course((hour, length) => Math.min(hour, stopsAfterHours, length / 2)),
     ),
   },
   {

@@ -1,5 +1,6 @@
 import type { Plan } from '#model/plan.ts';
 import { metrics } from '#model/metrics.ts';
+import { leakHoursMin } from '#model/leak-limits.ts';
 import { falseAlarmsOfLook } from '#model/leak-looks.ts';
 import { hash32 } from '#model/random.ts';
 import type { Outcome } from '#model/verdict.ts';
@@ -26,10 +27,6 @@ export interface RunTrial {
   readonly isFound?: boolean;
 }
 
-/** Runs of a day and more are asked whether they leak, hourly from the eighth hour on. */
-const hoursAsked = 24;
-const firstLookHour = 8;
-
 const leaking = families.filter(({ name }) => name === 'leak of 0.5 MB/h');
 const healthy = families.filter(({ truth }) => truth === 'healthy');
 
@@ -49,8 +46,8 @@ export function tryRun(at: {
 }): RunTrial {
   const { hours, number, truth = 'healthy' } = at;
   const drawn = Array.from({ length: processesOfRun * seriesOfProcess }, (_, index) => drawSeries(at, index));
-  const looks =
-    hours < hoursAsked ? [] : Array.from({ length: hours - firstLookHour }, (_, index) => firstLookHour + index);
+  // Hourly, once a day is over.
+  const looks = Array.from({ length: Math.max(0, hours - leakHoursMin) }, (_, index) => leakHoursMin + index);
   const plan: Pick<Plan, 'leakLooks'> = looks.length === 0 ? {} : { leakLooks: looks.length };
   const endedAfterHours = looks.find((hour) => judgedAt(drawn, hour, falseAlarmsOfLook(plan, hour)).some(isCalled));
   const last = judgedAt(drawn, endedAfterHours ?? hours, falseAlarmsOfLook(plan));

@@ -220,6 +220,11 @@ describe('writeCommands', () => {
     expect(temporal).toContain(`--type SoakWave --task-queue soak --input '{"wave":"smoke","users":40`);
   });
 
+  it('writes objectives as the command line reads them', () => {
+    const { soak } = writeCommands(plan, { input: { objectives: { p99Ms: 300, gatewaysRssBytes: '2GB' } } });
+    expect(soak).toContain(' --objective p99Ms=300,gatewaysRssBytes=2GB ');
+  });
+
   it('writes weights as the command line reads them', () => {
     const { soak } = writeCommands(plan, { input: { weights: { writer: 2, 'power-user': 0.5 } } });
     expect(soak).toContain(' --weights writer=2,power-user=0.5 ');

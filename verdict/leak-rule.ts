@@ -1,6 +1,7 @@
 import type { EvidenceSummary, LowSeries } from '#model/evidence-summary.ts';
 import { formatNumber } from '#model/figures.ts';
 import { allowedPerHourDefault, settlesWithinHoursDefault } from '#model/leak-limits.ts';
+import { isOwnProcess, roleKind } from '#model/roles.ts';
 import { judgeLeaks, type JudgedSeries, type NamedSeries } from './leak/judge-run.ts';
 import { describeReason } from './leak/leak-reasons.ts';
 import { type Finding, type JudgeInput, open } from './rule.ts';
@@ -8,9 +9,35 @@ import { type Finding, type JudgeInput, open } from './rule.ts';
 const namedMax = 3;
 
 /** Does a gateway's memory, or anything else that it holds, go on rising; fault windows and pauses are left out (R6.3). */
-export function memoryLeak({ evidence }: JudgeInput): Finding {
-  const { lows = [] } = evidence;
-  if (lows.length === 0) return open('No gateway was sampled during the load.');
+export const memoryLeak = (input: JudgeInput): Finding =>
+  leaksOf(input, {
+    isAsked: (role) => roleKind(role) === 'gateway',
+    unseen: 'No gateway was sampled during the load.',
+    all: 'the gateways',
+  });
+
+/** The same question of the harness's own processes (R7.5). What it finds is never said of the target, so it is no fail. */
+export function harnessMemory(input: JudgeInput): Finding {
+  const found = leaksOf(input, {
+    isAsked: isOwnProcess,
+    unseen: 'No process of the harness was sampled during the load.',
+    all: "the harness's own processes",
+  });
+  if (found.outcome === 'pass') return found;
+  const reason = found.outcome === 'fail' ? `The harness itself leaks: ${found.reason}` : found.reason;
+  const attribution = { to: 'generator', reason: 'these are processes of the harness; the target has no part in it' } as const; // prettier-ignore
+  return { outcome: 'inconclusive', reason, attribution };
+}
+
+interface Asked {
+  readonly isAsked: (role: string) => boolean;
+  readonly unseen: string;
+  readonly all: string;
+}
+
+function leaksOf({ evidence }: JudgeInput, { isAsked, unseen, all }: Asked): Finding {
+  const lows = (evidence.lows ?? []).filter(({ role }) => isAsked(role));
+  if (lows.length === 0) return open(unseen);
   const judged = judgeLeaks(lows.map((low) => namedOf(low, evidence)));
   const failed = judged.filter(({ outcome }) => outcome === 'fail');
   if (failed.length > 0) return { outcome: 'fail', reason: `${failed.slice(0, namedMax).map(describeRise).join('; ')}${more(failed)}.` }; // prettier-ignore
@@ -18,7 +45,7 @@ export function memoryLeak({ evidence }: JudgeInput): Finding {
   if (unsure.length > 0) return open(`${unsure.slice(0, namedMax).map(describeDoubt).join('; ')}${more(unsure)}.`);
   return {
     outcome: 'pass',
-    reason: `None of ${formatNumber(judged.length)} series of the gateways rises by more than is allowed, ${formatNumber(allowedPerHourDefault.bytes / 1e6)} MB an hour or ${allowedPerHourDefault.count} an hour of what is counted.`,
+    reason: `None of ${formatNumber(judged.length)} series of ${all} rises by more than is allowed, ${formatNumber(allowedPerHourDefault.bytes / 1e6)} MB an hour or ${allowedPerHourDefault.count} an hour of what is counted.`,
   };
 }
 

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { EvidenceRecord } from '#model/evidence.ts';
 import { metrics } from '#model/metrics.ts';
 import type { Plan } from '#model/plan.ts';
-import { machineRole } from '#model/roles.ts';
 import type { Coincidence } from '#model/surroundings.ts';
 import type { Answer, Question } from '#model/verdict.ts';
+import { type MachineSecond, machineSays } from '../test/synthetic-machine.ts';
 import {
   histogramOf,
   loadStartsAt,
@@ -23,43 +23,7 @@ import { judge } from './judge.ts';
 
 /** A minute of load without a fault, whose local reads may take a quarter of a second. */
 const plan: Plan = syntheticPlan({ faults: 'none', objectives: { p95Ms: 250 } });
-const secondsOfLoad = 60;
 const healthy = [...syntheticRecords(plan)];
-
-interface MachineSecond {
-  readonly steal?: number;
-  readonly throttled?: number;
-  readonly busy?: number;
-  readonly clockJump?: number;
-  readonly diskFree?: number;
-}
-
-/** What a machine of two cores tells each second, and a second before the load. */
-function machineSays(at: (second: number) => MachineSecond): EvidenceRecord[] {
-  const sums = { cpu: 0, busy: 0, steal: 0, periods: 0, throttled: 0, jump: 0 };
-  return Array.from({ length: secondsOfLoad + 1 }, (_, index) => {
-    const { steal = 0, throttled = 0, busy = 0.5, clockJump = 0, diskFree = 40e9 } = at(index - 1);
-    sums.cpu += 2;
-    sums.busy += 2 * busy;
-    sums.steal += 2 * steal;
-    sums.periods += 10;
-    sums.throttled += 10 * throttled;
-    sums.jump += clockJump;
-    return {
-      ...{ kind: 'sample', at: loadStartsAt + (index - 1) * 1_000 + 1, role: machineRole, incarnation: 1 },
-      values: {
-        [metrics.machineCpuSeconds]: sums.cpu,
-        [metrics.machineBusySeconds]: sums.busy,
-        [metrics.machineStealSeconds]: sums.steal,
-        [metrics.cgroupPeriods]: sums.periods,
-        [metrics.cgroupThrottledPeriods]: sums.throttled,
-        [metrics.machineClockJumpSeconds]: sums.jump,
-        [metrics.machineDiskFreeBytes]: diskFree,
-        [metrics.machineOomKills]: 0,
-      },
-    };
-  });
-}
 
 /** The healthy run, in which this share of the answers of these seconds took 0.9 s. */
 function slowIn(from: number, to: number, share = 0.5): EvidenceRecord[] {

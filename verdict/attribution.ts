@@ -56,7 +56,7 @@ function attributeOpen(question: Question, input: JudgeInput, around: Surroundin
     return { to: 'environment', reason: describeSigns(around, 'environment') };
   }
   if (question === 'load-delivered' && isTooSlow(input)) {
-    return { to: 'target', reason: `it had no virtual user free in time, and neither machine nor generator was in the way: ${describeMachine(input, around)}` }; // prettier-ignore
+    return { to: 'target', reason: `no virtual user was free in time, which its answers keep waiting, and neither machine nor generator was in the way: ${describeMachine(input, around)}` }; // prettier-ignore
   }
   return { to: 'generator', reason: `the harness itself did not do it; ${describeMachine(input, around)}` };
 }

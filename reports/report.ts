@@ -53,7 +53,7 @@ function opening({ plan, verdict, meta }: ReportInput): Markup {
         reasons.length === 0
           ? undefined
           : html`<ul>
-              ${reasons.map(({ outcome, question, reason, attribution }) => html`<li>${badge(outcome)} <b>${wordings[question]}</b> ${reason}${pointsTo(attribution)}</li>`)}
+              ${reasons.map((answer) => html`<li>${badge(answer.outcome)} <b>${wordings[answer.question]}</b> ${answer.reason}${pointsTo(answer)}</li>`)}
             </ul>`
       }
     </section>

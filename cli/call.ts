@@ -28,14 +28,18 @@ export function parseCall(verb: Verb, words: readonly string[]): Call {
       if (inline === undefined && isValue(words[index])) index += 1;
       continue;
     }
-    if (flag.name in flags) problems.push(`${name} is given twice`);
+    const before = flags[flag.name];
+    if (before !== undefined && flag.isRepeatable !== true) problems.push(`${name} is given twice`);
     const given = flag.kind === 'switch' ? inline : (inline ?? (isValue(words[index]) ? next() : undefined));
     const read = readValue(flag, given);
-    if (read.problem === undefined) flags[flag.name] = read.value;
+    if (read.problem === undefined) flags[flag.name] = added(before, read.value);
     else problems.push(read.problem);
   }
   return { operands, flags, problems: [...problems, ...listSurplus(verb, operands)] };
 }
+
+const added = (before: FlagValue | undefined, value: FlagValue): FlagValue =>
+  Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
 
 function splitFlag(word: string): [name: string, inline: string | undefined] {
   const equals = word.indexOf('=');

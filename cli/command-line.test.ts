@@ -57,6 +57,9 @@ describe('a wrong command line', () => {
     ],
     [['run', 'smoke', '--weights', 'writer=2=3'], '--weights[writer]: given "2=3"; it must be a number'],
     [['run', 'smoke', '--weights', 'writer'], '--weights[writer]: given ""; it must be a number'],
+    [['run', 'smoke', '--objective', 'p99=3'], '--objective: "p99" is not known; allowed are errorRate, p95Ms, p99Ms,'],
+    [['run', 'smoke', '--objective', 'p99Ms=fast'], '--objective[p99Ms]: given "fast"; it must be a number'],
+    [['run', 'smoke', '--objective', 'p99Ms=3', '--objective', 'p99Ms=4'], '--objective: p99Ms is given twice'],
     [['run', 'smoke', '--id', 'a b'], '--id: at most 200'],
     [['down', 'now'], 'soak down takes no words: "now" is too much'],
     [['list', '--limit', '0'], '--limit: given 0; it must be a whole number from 1 to 1000'],
@@ -280,11 +283,15 @@ describe('the other verbs', () => {
         --windows-per-execution <N>   windows after which the workflow continues as new
         --windows-per-checkpoint <N>  windows from one checkpoint with a provisional verdict to the next
         --to-the-end                  hold the load to its planned end, even when a checkpoint is certain of a leak
+        --objective <NAME=VALUE,…>    thresholds in place of the wave’s; they bind on any machine: errorRate, p95Ms,
+                                      p99Ms, federationP95Ms, analyticsP95Ms, gatewaysRssBytes, databaseConnections,
+                                      cacheHitRatio, requestsPerSecond
         --without <QUESTION,…>        promises to take out of the verdict; shown in its headline:
                                       seeding-reconciled, load-delivered, samples-present, operations-checked,
                                       error-rate, no-lost-write, no-scope-leak, faults-healed,
                                       generator-not-saturated, stationary, no-unplanned-death, latency-local-reads,
-                                      memory-gateways, database-connections, cache-hit-ratio, capacity, memory-leak
+                                      memory-gateways, database-connections, cache-hit-ratio, capacity, memory-leak,
+                                      latency-local-reads-p99, latency-federation, latency-analytics, harness-memory
         --keep <stack|nothing>        what stays up after the run
         --on-blocked <wait|abort>     what a step does whose retries are used up
         --if-busy <fail|wait>         what to do when another run holds the stack

@@ -49,8 +49,11 @@ describe('the plan of each wave, as soak plan prints it', () => {
         sampling    every 1 s
 
       Objectives
-        failed iterations   at most 0.1 %   judged
-        p95 of local reads  at most 250 ms  shown, not judged
+        failed iterations             at most 0.1 %     judged
+        p95 of local reads            at most 250 ms    shown, not judged
+        p95 of federation aggregates  at most 150 ms    shown, not judged
+        p95 of analytics and bulk     at most 2 s       shown, not judged
+        machine class                 16 cores, 128 GB  generator on another machine: there the wave’s own bind
 
       Promised: the verdict answers
         seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
@@ -115,11 +118,14 @@ describe('the plan of each wave, as soak plan prints it', () => {
         sampling    every 1 s
 
       Objectives
-        failed iterations       at most 0.1 %  judged
-        p95 of local reads      at most 25 ms  shown, not judged
-        memory of all gateways  at most 2 GB   shown, not judged
-        database connections    at most 20     shown, not judged
-        cache hit ratio         at least 98 %  shown, not judged
+        failed iterations             at most 0.1 %     judged
+        p95 of local reads            at most 25 ms     shown, not judged
+        p95 of federation aggregates  at most 150 ms    shown, not judged
+        p95 of analytics and bulk     at most 2 s       shown, not judged
+        memory of all gateways        at most 2 GB      shown, not judged
+        database connections          at most 20        shown, not judged
+        cache hit ratio               at least 98 %     shown, not judged
+        machine class                 16 cores, 128 GB  generator on another machine: there the wave’s own bind
 
       Promised: the verdict answers
         seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
@@ -178,11 +184,14 @@ describe('the plan of each wave, as soak plan prints it', () => {
         sampling    every 1 s
 
       Objectives
-        failed iterations       at most 0.1 %  judged
-        p95 of local reads      at most 45 ms  shown, not judged
-        memory of all gateways  at most 6 GB   shown, not judged
-        database connections    at most 50     shown, not judged
-        cache hit ratio         at least 96 %  shown, not judged
+        failed iterations             at most 0.1 %     judged
+        p95 of local reads            at most 45 ms     shown, not judged
+        p95 of federation aggregates  at most 400 ms    shown, not judged
+        p95 of analytics and bulk     at most 2 s       shown, not judged
+        memory of all gateways        at most 6 GB      shown, not judged
+        database connections          at most 50        shown, not judged
+        cache hit ratio               at least 96 %     shown, not judged
+        machine class                 16 cores, 128 GB  generator on another machine: there the wave’s own bind
 
       Promised: the verdict answers
         seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
@@ -242,11 +251,14 @@ describe('the plan of each wave, as soak plan prints it', () => {
         sampling    every 1 s
 
       Objectives
-        failed iterations       at most 0.1 %  judged
-        p95 of local reads      at most 85 ms  shown, not judged
-        memory of all gateways  at most 15 GB  shown, not judged
-        database connections    at most 150    shown, not judged
-        cache hit ratio         at least 94 %  shown, not judged
+        failed iterations             at most 0.1 %     judged
+        p95 of local reads            at most 85 ms     shown, not judged
+        p95 of federation aggregates  at most 800 ms    shown, not judged
+        p95 of analytics and bulk     at most 2 s       shown, not judged
+        memory of all gateways        at most 15 GB     shown, not judged
+        database connections          at most 150       shown, not judged
+        cache hit ratio               at least 94 %     shown, not judged
+        machine class                 16 cores, 128 GB  generator on another machine: there the wave’s own bind
 
       Promised: the verdict answers
         seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
@@ -305,11 +317,14 @@ describe('the plan of each wave, as soak plan prints it', () => {
         sampling    every 1 s
 
       Objectives
-        failed iterations       at most 0.1 %   judged
-        p95 of local reads      at most 150 ms  shown, not judged
-        memory of all gateways  at most 25 GB   shown, not judged
-        database connections    at most 300     shown, not judged
-        cache hit ratio         at least 92 %   shown, not judged
+        failed iterations             at most 0.1 %     judged
+        p95 of local reads            at most 150 ms    shown, not judged
+        p95 of federation aggregates  at most 800 ms    shown, not judged
+        p95 of analytics and bulk     at most 2 s       shown, not judged
+        memory of all gateways        at most 25 GB     shown, not judged
+        database connections          at most 300       shown, not judged
+        cache hit ratio               at least 92 %     shown, not judged
+        machine class                 16 cores, 128 GB  generator on another machine: there the wave’s own bind
 
       Promised: the verdict answers
         seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
@@ -370,15 +385,19 @@ describe('the plan of each wave, as soak plan prints it', () => {
           sampling    every 1 s
 
         Objectives
-          failed iterations       at most 0.1 %   judged
-          p95 of local reads      at most 150 ms  shown, not judged
-          memory of all gateways  at most 25 GB   shown, not judged
-          database connections    at most 300     shown, not judged
-          cache hit ratio         at least 92 %   shown, not judged
+          failed iterations             at most 0.1 %     judged
+          p95 of local reads            at most 150 ms    shown, not judged
+          p95 of federation aggregates  at most 800 ms    shown, not judged
+          p95 of analytics and bulk     at most 2 s       shown, not judged
+          memory of all gateways        at most 25 GB     shown, not judged
+          database connections          at most 300       shown, not judged
+          cache hit ratio               at least 92 %     shown, not judged
+          machine class                 16 cores, 128 GB  generator on another machine: there the wave’s own bind
 
         Promised: the verdict answers
           seeding-reconciled, load-delivered, samples-present, operations-checked, error-rate, no-lost-write,
-          no-scope-leak, faults-healed, generator-not-saturated, stationary, no-unplanned-death, memory-leak
+          no-scope-leak, faults-healed, generator-not-saturated, stationary, no-unplanned-death, memory-leak,
+          harness-memory
 
         Not covered
           latency-local-reads   shown, not judged: the baselines bind on 16 cores or more with the generator on another machine; here are 32, co-located
@@ -458,5 +477,15 @@ describe('the plan of each wave, as soak plan prints it', () => {
         "none: k6 goes by its own clock",
       ]
     `);
+  });
+});
+
+describe('the objectives of a plan', () => {
+  it('are shown beside the wave’s own where the input states them, and are judged', () => {
+    const text = planned({ wave: 'smoke', objectives: { p95Ms: 300, p99Ms: 900, gatewaysRssBytes: 2 ** 30 } });
+    expect(text).toMatch(/p95 of local reads +at most 300 ms +judged, as asked; the wave’s own is at most 250 ms\n/);
+    expect(text).toMatch(/p99 of local reads +at most 900 ms +judged, as asked; the wave has none\n/);
+    expect(text).toMatch(/memory of all gateways +at most 1 GB +judged, as asked; the wave has none\n/);
+    expect(text).toMatch(/Promised: [^]*latency-local-reads-p99/);
   });
 });

@@ -1,8 +1,11 @@
 import { classesOf } from '#model/behaviour-class.ts';
 import { countCheckpoints } from '#model/checkpoint.ts';
-import { formatBytes, formatDuration, formatNumber, formatRatio } from '#model/figures.ts';
+import { formatBytes, formatDuration, formatFigure, formatNumber, formatRatio } from '#model/figures.ts';
 import { dueIterations, type Stage, totalLoadMs } from '#model/load-plan.ts';
+import { machineClass } from '#model/machine.ts';
 import { entityBytes } from '#model/needs.ts';
+import { objectiveNames, objectives } from '#model/objective.ts';
+import { baselineOf } from '#model/objectives.ts';
 import type { Plan } from '#model/plan.ts';
 import type { Entity } from '#model/population-plan.ts';
 import { paint } from './colour.ts';
@@ -27,7 +30,7 @@ export function renderPlan(plan: Plan, colour = false): string {
     ...table('Capacity search', search(plan)),
     ...table('Faults', faults(plan)),
     ...table('Stack', stack(plan)),
-    ...table('Objectives', objectives(plan)),
+    ...table('Objectives', objectiveRows(plan)),
     section('Promised: the verdict answers', wrap(plan.promises.join(', '))),
     ...(plan.without.length === 0 ? [] : [section('Taken out by --without', wrap(plan.without.join(', ')))]),
     ...table(
@@ -188,37 +191,28 @@ function stack({ stack: parts, sampleIntervalMs }: Plan): Row[] {
   ];
 }
 
-function objectives({ objectives: limits, promises }: Plan): Row[] {
-  const rows: Row[] = [
-    ['failed iterations', `at most ${formatRatio(limits.failedIterationsRatioMax)}`, judged('error-rate')],
-  ];
-  const add = (name: string, limit: string | undefined, question: Plan['promises'][number]): void => {
-    if (limit !== undefined) rows.push([name, limit, judged(question)]);
-  };
-  function judged(question: Plan['promises'][number]): string {
-    return promises.includes(question) ? 'judged' : 'shown, not judged';
-  }
-  add(
-    'p95 of local reads',
-    limits.localReadP95MsMax === undefined ? undefined : `at most ${limits.localReadP95MsMax} ms`,
-    'latency-local-reads',
-  );
-  add(
-    'memory of all gateways',
-    limits.gatewaysRssBytesMax === undefined ? undefined : `at most ${formatBytes(limits.gatewaysRssBytesMax)}`,
-    'memory-gateways',
-  );
-  add(
-    'database connections',
-    limits.databaseConnectionsMax === undefined ? undefined : `at most ${limits.databaseConnectionsMax}`,
-    'database-connections',
-  );
-  add(
-    'cache hit ratio',
-    limits.cacheHitRatioMin === undefined ? undefined : `at least ${formatRatio(limits.cacheHitRatioMin)}`,
-    'cache-hit-ratio',
-  );
-  return rows;
+/** Every threshold that is stated for this run, by the input before the wave, and where it is judged. */
+function objectiveRows({
+  wave,
+  stack: { mockGateways: gateways },
+  objectives: limits,
+  overridden = [],
+  promises,
+}: Plan): Row[] {
+  const rows = objectiveNames.flatMap((name): Row[] => {
+    const { says, unit, isFloor, question, key } = objectives[name];
+    const own = name === 'requestsPerSecond' ? undefined : baselineOf(name, { wave, gateways });
+    const limit = limits[key] ?? own;
+    if (limit === undefined) return [];
+    const told = (value: number): string =>
+      `${isFloor ? 'at least' : 'at most'} ${unit === 'connections' ? formatNumber(value) : formatFigure(value, unit)}`;
+    const judged = promises.includes(question) ? 'judged' : 'shown, not judged';
+    const stated = overridden.find(({ objective }) => objective === name);
+    if (stated === undefined) return [[says, told(limit), judged]];
+    const ownTold = stated.own === undefined ? 'the wave has none' : `the wave’s own is ${told(stated.own)}`;
+    return [[says, told(limit), `${judged}, as asked; ${ownTold}`]];
+  });
+  return [...rows, ['machine class', machineClass, 'generator on another machine: there the wave’s own bind']];
 }
 
 const needs = ({ needs: wanted }: Plan): Row[] => [

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { BehaviourName, MixName } from '#model/behaviour-class.ts';
 import { allDriverKeys } from '#model/load-driver.ts';
 import { inputSchemas, parseInput } from '#model/parse-input.ts';
+import { objectiveNames } from '#model/objective.ts';
 import { WorkflowName } from '#model/plan.ts';
 import { SeedProfile } from '#model/population-plan.ts';
 import { nearestWord } from '#model/spelling.ts';
@@ -13,8 +14,12 @@ const allowed = {
   profile: SeedProfile.options,
   mix: MixName.options,
   weights: BehaviourName.options,
+  objectives: objectiveNames,
   without: questions,
 } as const;
+
+/** One of the `objectives` each. */
+const objectiveFlag = 'objective';
 
 /** Every key of a workflow's input as a flag; the sentences are the schema's own. */
 export const inputFlags: readonly Flag[] = [
@@ -44,6 +49,7 @@ export const inputFlags: readonly Flag[] = [
   flagFor('windowsPerExecution', 'number', 'N'),
   flagFor('windowsPerCheckpoint', 'number', 'N'),
   flagFor('toTheEnd', 'switch'),
+  { ...flagFor('objectives', 'list', 'NAME=VALUE,…'), name: objectiveFlag, isRepeatable: true },
   flagFor('without', 'list', 'QUESTION,…'),
   flagFor('keep', 'text', 'stack|nothing'),
   flagFor('onBlocked', 'text', 'wait|abort'),
@@ -73,6 +79,7 @@ export function readRunOrder(call: Call, waveName = 'WAVE'): { order: RunOrder; 
     key === 'wave' || key === 'waves' ? waveName : `--${toName(key)}`,
   );
   if (!parsed.ok) problems.push(...parsed.problems);
+  problems.push(...listTwice(call.flags[objectiveFlag]));
   return { order: { workflow, input }, problems };
 }
 
@@ -87,19 +94,26 @@ function readInput(workflow: WorkflowName, { operands, flags }: Call): Record<st
 }
 
 function readValue(name: string, value: FlagValue): unknown {
-  if (name === 'weights') return readWeights(value);
+  if (name === 'weights' || name === objectiveFlag) return readPairs(value);
   return isFile(toKey(name)) ? resolve(String(value)) : value;
 }
 
-/** `writer=2,power-user=1`; what is not of this form is left to the schema to refuse. */
-function readWeights(value: FlagValue): unknown {
+/** Of two thresholds for one objective, nobody knows which is meant. */
+function listTwice(value: FlagValue | undefined): string[] {
+  const names = Array.isArray(value) ? value.map((pair) => pair.split('=')[0] ?? '') : [];
+  const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  return [...twice].map((name) => `--${objectiveFlag}: ${name} is given twice`);
+}
+
+/** `writer=2,power-user=1`, `p99Ms=300`; what is not of this form is left to the schema to refuse. */
+function readPairs(value: FlagValue): unknown {
   if (!Array.isArray(value)) return value;
   return Object.fromEntries(
     value.map((pair) => {
       const [name = '', ...rest] = pair.split('=');
-      const weight = rest.join('=');
-      const number = Number(weight);
-      return [name, weight === '' || Number.isNaN(number) ? weight : number];
+      const text = rest.join('=');
+      const number = Number(text);
+      return [name, text === '' || Number.isNaN(number) ? text : number];
     }),
   );
 }
@@ -121,9 +135,11 @@ function describeWorkflow(given: string): string {
 /** A path means what it means where the command is called; whoever reads it is elsewhere. */
 const isFile = (key: string): boolean => allDriverKeys.some((driverKey) => driverKey === key);
 
-const toKey = (name: string): string => name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const toKey = (name: string): string =>
+  name === objectiveFlag ? 'objectives' : name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 function toName(key: string): string {
+  if (key === 'objectives') return objectiveFlag;
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

@@ -6,6 +6,8 @@ export interface Flag {
   /** How its value is called in the help; a flag without one is a switch. */
   readonly value?: string;
   readonly kind: 'switch' | 'text' | 'number' | 'list';
+  /** Of a list: what is given again is added. */
+  readonly isRepeatable?: true;
   readonly means: string;
 }
 

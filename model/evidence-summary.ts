@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { faultEvents, FindingRecord, GapRecord } from './evidence.ts';
+import { Surroundings } from './surroundings.ts';
 import { ProbeFigures } from './probe.ts';
 import { LedgerGap, LedgerTotals } from './ledger.ts';
 
@@ -173,8 +174,10 @@ export const EvidenceSummary = z.strictObject({
   /** Histograms that could not be decoded: their counts are kept, their latencies are not. */
   histogramsRefused: count,
   series: z.array(SeriesSummary),
-  /** Of the gateways; absent in summaries of earlier versions. */
+  /** Of the gateways and of the harness's own processes; absent in summaries of earlier versions. */
   lows: z.array(LowSeries).optional(),
+  /** Absent where the machine was not sampled, as by earlier versions. */
+  surroundings: Surroundings.optional(),
   /** Engines that told of themselves during the load. */
   generators: z.array(GeneratorSummary),
   processes: z.array(ProcessSummary),

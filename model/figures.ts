@@ -1,5 +1,5 @@
 const digitsMax = 6;
-const binaryUnits = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+export const binaryUnits = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 
 /** Three significant figures at most, no trailing zeros: 0.0214 → `0.0214`, 12.346 → `12.3`, 1234.5 → `1,235`. */
 export function formatNumber(value: number): string {

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { BehaviourName } from './behaviour-class.ts';
+import { objectiveNames } from './objective.ts';
 import { nearestWord } from './spelling.ts';
 
 interface Judged {
@@ -20,6 +21,7 @@ const problemsMax = 50;
 const innerKeys: Readonly<Record<string, readonly string[]>> = {
   weights: BehaviourName.options,
   stages: ['name', 'duration', 'users', 'rate'],
+  objectives: objectiveNames,
 };
 const durationKeys: ReadonlySet<string> = new Set(['duration', 'window', 'pacing', 'warmUp']);
 
@@ -42,7 +44,7 @@ function describeIssue(issue: z.core.$ZodIssue, judged: Judged): string[] {
 function describeInnerKey(key: string, outer: string, { nameKey }: Judged): string {
   const allowed = innerKeys[outer] ?? [];
   const nearest = nearestWord(key, allowed);
-  const hint = nearest === undefined ? `allowed are ${allowed.join(', ')}` : `did you mean ${nearest}?`;
+  const hint = `allowed are ${allowed.join(', ')}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
   return `${nameKey(outer)}: ${shorten(key)} is not known; ${hint}`;
 }
 

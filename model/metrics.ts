@@ -48,4 +48,18 @@ export const metrics = {
   // nginx.
   nginxConnections: 'nginx_connections',
   nginxRequests: 'nginx_requests_total',
+  // The machine that the stack is on, and the control group that it is in.
+  machineCpuSeconds: 'machine_cpu_seconds_total',
+  machineBusySeconds: 'machine_cpu_busy_seconds_total',
+  machineStealSeconds: 'machine_cpu_steal_seconds_total',
+  machineIowaitSeconds: 'machine_cpu_iowait_seconds_total',
+  machineCpuStallSeconds: 'machine_cpu_stall_seconds_total',
+  machineMemoryStallSeconds: 'machine_memory_stall_seconds_total',
+  machineIoStallSeconds: 'machine_io_stall_seconds_total',
+  machineMemoryAvailableBytes: 'machine_memory_available_bytes',
+  machineDiskFreeBytes: 'machine_disk_free_bytes',
+  machineOomKills: 'machine_oom_kills_total',
+  machineClockJumpSeconds: 'machine_clock_jump_seconds_total',
+  cgroupPeriods: 'cgroup_cpu_periods_total',
+  cgroupThrottledPeriods: 'cgroup_cpu_throttled_periods_total',
 } as const;

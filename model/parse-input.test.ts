@@ -65,7 +65,9 @@ describe('parseInput', () => {
     [
       'SoakWave',
       { wave: 'small', weights: { writter: 1, writer: 1 } },
-      ['weights: "writter" is not known; did you mean writer?'],
+      [
+        'weights: "writter" is not known; allowed are enterprise-user, power-user, cache-stress, federation-user, tenant-user, writer; did you mean writer?',
+      ],
     ],
     [
       'SoakWave',

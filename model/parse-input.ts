@@ -3,6 +3,7 @@ import { listCapacityConflicts } from './capacity-conflicts.ts';
 import { listDriverConflicts } from './driver-conflicts.ts';
 import { listInputProblems } from './input-problems.ts';
 import { listModelConflicts, listRateConflicts, statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
+import { listObjectiveConflicts } from './objective.ts';
 import type { WorkflowName } from './plan.ts';
 import { AllWavesInput, FederationLoadInput, SoakWaveInput, StabilityRunInput } from './run-input.ts';
 import { type WaveName, waves } from './wave.ts';
@@ -131,7 +132,7 @@ function listConflicts(
   if ('weights' in input && input.weights !== undefined && input.mix !== undefined) {
     problems.push(`${nameKey('weights')}: they are a mix of their own; leave out ${nameKey('mix')}, or the weights`);
   }
-  problems.push(...listDriverConflicts(input, nameKey));
+  problems.push(...listDriverConflicts(input, nameKey), ...listObjectiveConflicts(input, nameKey));
   const loadMs = statedLoadMs(input);
   if (input.window !== undefined && loadMs !== undefined && input.window > loadMs) {
     problems.push(

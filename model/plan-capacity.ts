@@ -3,8 +3,8 @@ import { type CapacityPlan, probesMax } from './capacity-plan.ts';
 import { roundRate, stepMs } from './capacity-search.ts';
 import { formatDuration } from './figures.ts';
 import type { LoadPlan } from './load-plan.ts';
+import type { Objectives } from './objective.ts';
 import { capacityOfWaves } from './objectives.ts';
-import type { Objectives } from './plan.ts';
 import type { WaveName } from './wave.ts';
 
 export interface CapacityRequest {
@@ -49,7 +49,8 @@ export const rateMaxDefault = (request: RateRequest): number => {
 export function planCapacity(request: CapacityRequest): { capacity: CapacityPlan; remarks: string[] } {
   const { options, wave, durationMs } = request;
   const probeMs = options.probe ?? seconds(durationMs / 45, [5, 60]);
-  const baseline = capacityOfWaves[wave];
+  const asked = request.objectives.requestsPerSecondMin;
+  const baseline = asked ?? capacityOfWaves[wave];
   const start = startRateOf(request);
   const capacity: CapacityPlan = {
     startRatePerSecond: roundRate(start),
@@ -66,7 +67,9 @@ export function planCapacity(request: CapacityRequest): { capacity: CapacityPlan
       latencyMsP95Max: request.objectives.localReadP95MsMax ?? latencyMsDefault,
       failedRatioMax: request.objectives.failedIterationsRatioMax,
     },
-    ...(baseline === undefined ? {} : { baseline: { requestsPerSecond: baseline, isBinding: request.isBinding } }),
+    ...(baseline === undefined
+      ? {}
+      : { baseline: { requestsPerSecond: baseline, isBinding: asked !== undefined || request.isBinding } }),
   };
   return { capacity, remarks: remarksOf(capacity, durationMs) };
 }

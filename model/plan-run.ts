@@ -4,7 +4,7 @@ import { planCheckpoints } from './checkpoint.ts';
 import { type Machine, objectivesBind } from './machine.ts';
 import { countRows, diskBytesNeeded, evidenceBytesNeeded, planNeeds } from './needs.ts';
 import { statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
-import { objectivesOfWaves } from './objectives.ts';
+import { resolveObjectives, type Sized } from './objectives.ts';
 import { defaultWaves, type RunInput } from './parse-input.ts';
 import { noFaultInSearch, planCapacity, restingLoad } from './plan-capacity.ts';
 import { countLeakLooks } from './leak-looks.ts';
@@ -53,6 +53,7 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
   } = planShape({
     ...{ wave, input, machine, durationMs, seed, isFederation, driver },
     seededUsers: dataSet.population.users,
+    gateways,
   });
   const { faults, absentBecause } =
     capacity !== undefined && input.faults === undefined
@@ -62,9 +63,9 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
           gatewayInstances: stack.gatewayInstances,
           loadMs: durationMs,
         });
-  const objectives = objectivesOfWaves[wave.name];
+  const { objectives, overridden } = objectivesOf(input, { wave: wave.name, gateways }, machine);
   const { promises, notCovered } = planPromises({
-    ...{ wave: wave.name, load, capacity, faults, objectives, machine, placement },
+    ...{ wave: wave.name, load, capacity, faults, objectives, overridden, machine, placement },
     faultsAbsentBecause: absentBecause,
   });
   const without = promises.filter((question) => input.without?.includes(question));
@@ -85,6 +86,7 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
     sampleIntervalMs: 1_000,
     faults,
     objectives,
+    ...(overridden === undefined ? {} : { overridden }),
     promises: judged,
     notCovered,
     without,
@@ -126,13 +128,23 @@ export function summarisePlan(plan: Plan, planHash: string): PlanSummary {
 /** A local stack shares its machine with the generator. */
 const placement = 'co-located';
 
+const objectivesOf = (
+  { objectives: asked }: RunInput,
+  sized: Sized,
+  machine: Machine,
+): ReturnType<typeof resolveObjectives> =>
+  resolveObjectives(sized, { asked, isBinding: objectivesBind(machine, placement) });
+
 /** The load, and what a capacity search makes of it: the pool of the highest rate, at rest until the search says what is offered. */
-function planShape(request: Parameters<typeof planLoad>[0]): ReturnType<typeof planLoad> & { capacity?: CapacityPlan } {
-  const { input, wave, durationMs } = request;
+function planShape(
+  request: Parameters<typeof planLoad>[0] & { gateways: number },
+): ReturnType<typeof planLoad> & { capacity?: CapacityPlan } {
+  const { input, wave, durationMs, gateways } = request;
   const planned = planLoad(request);
   if (input.capacity === undefined) return planned;
   const { capacity, remarks } = planCapacity({
-    ...{ options: input.capacity, wave: wave.name, durationMs, objectives: objectivesOfWaves[wave.name] },
+    ...{ options: input.capacity, wave: wave.name, durationMs },
+    objectives: objectivesOf(input, { wave: wave.name, gateways }, request.machine).objectives,
     usersMax: planned.load.virtualUsers,
     isBinding: objectivesBind(request.machine, placement),
   });

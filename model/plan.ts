@@ -3,6 +3,7 @@ import { CapacityPlan } from './capacity-plan.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { DriverKind } from './load-driver.ts';
 import { LoadPlan, Stage, stagesMax } from './load-plan.ts';
+import { Objectives, OverriddenObjective } from './objective.ts';
 import { PopulationPlan } from './population-plan.ts';
 import { StackPlan } from './stack.ts';
 import { NotCovered, Question } from './verdict.ts';
@@ -10,16 +11,6 @@ import { WaveName } from './wave.ts';
 
 export const WorkflowName = z.enum(['SoakWave', 'AllWaves', 'StabilityRun', 'FederationLoad']);
 export type WorkflowName = z.infer<typeof WorkflowName>;
-
-/** The objectives of R6's table, resolved for this wave. Absent: no objective of that kind. */
-export const Objectives = z.strictObject({
-  localReadP95MsMax: z.number().positive().optional(),
-  gatewaysRssBytesMax: z.number().positive().optional(),
-  databaseConnectionsMax: z.number().positive().optional(),
-  cacheHitRatioMin: z.number().min(0).max(1).optional(),
-  failedIterationsRatioMax: z.number().min(0).max(1),
-});
-export type Objectives = z.infer<typeof Objectives>;
 
 /** What the run needs of its machine; preflight holds it against what there is. */
 const Needs = z.strictObject({
@@ -50,6 +41,8 @@ export const Plan = z.strictObject({
   sampleIntervalMs: z.int().positive(),
   faults: z.array(FaultPlan),
   objectives: Objectives,
+  /** Those of `objectives` that the input states instead of the wave; absent: none. */
+  overridden: z.array(OverriddenObjective).min(1).optional(),
   promises: z.array(Question),
   notCovered: z.array(NotCovered),
   /** Promises taken out by `--without`, shown in the headline. */

@@ -1,14 +1,15 @@
 import { classesOf, rarestShareOf, writesNothing } from './behaviour-class.ts';
 import type { CapacityPlan } from './capacity-plan.ts';
-import { insteadOfMix, whyDriverCannot } from './driver-promises.ts';
+import { insteadOfMix, operationsOfLoad, whyDriverCannot } from './driver-promises.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import { dueIterations, type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { leakHoursMin } from './leak-limits.ts';
-import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
+import { type Machine, type Placement, whyNotOfTheClass } from './machine.ts';
 import { capacityOfWaves } from './objectives.ts';
-import type { Objectives } from './plan.ts';
+import { type ObjectiveName, type Objectives, objectives, type OverriddenObjective } from './objective.ts';
+import type { OperationKind } from './operation.ts';
 import { serviceMsMean } from './user-pool.ts';
-import { type NotCovered, type Question, questions } from './verdict.ts';
+import { type NotCovered, type Question, questions, questionsOnDemand } from './verdict.ts';
 import type { WaveName } from './wave.ts';
 
 export interface Asked {
@@ -19,7 +20,9 @@ export interface Asked {
   readonly faults: readonly FaultPlan[];
   readonly faultsAbsentBecause: string | undefined;
   readonly objectives: Objectives;
-  readonly machine: Pick<Machine, 'cores'>;
+  /** Those that the input states: they bind here, whatever the machine. */
+  readonly overridden?: readonly OverriddenObjective[] | undefined;
+  readonly machine: Pick<Machine, 'cores' | 'memoryBytes'>;
   readonly placement: Placement;
 }
 
@@ -28,12 +31,21 @@ export function planPromises(asked: Asked): { promises: Question[]; notCovered: 
   const promises: Question[] = [];
   const notCovered: NotCovered[] = [];
   for (const question of questions) {
+    if (questionsOnDemand.includes(question) && isAskedFor[question]?.(asked) !== true) continue;
     const reason = whyUnanswerable(question, asked);
     if (reason === undefined) promises.push(question);
     else notCovered.push({ question, reason });
   }
   return { promises, notCovered };
 }
+
+/** Who or what asks for a question that is put on demand. */
+const isAskedFor: Readonly<Partial<Record<Question, (asked: Asked) => boolean>>> = {
+  'latency-local-reads-p99': ({ objectives: stated }) => stated.localReadP99MsMax !== undefined,
+  'latency-federation': ({ objectives: stated }) => stated.federationP95MsMax !== undefined,
+  'latency-analytics': ({ objectives: stated }) => stated.analyticsP95MsMax !== undefined,
+  'harness-memory': ({ load }) => totalLoadMs(load) / 3_600_000 >= leakHoursMin,
+};
 
 function whyUnanswerable(question: Question, asked: Asked): string | undefined {
   const { driver } = asked.load;
@@ -58,10 +70,10 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
   'generator-not-saturated': overloads,
   stationary: notSettled,
   'no-unplanned-death': answerable,
-  'latency-local-reads': (asked) => overloads(asked) ?? notBinding(asked, asked.objectives.localReadP95MsMax),
-  'memory-gateways': (asked) => notBinding(asked, asked.objectives.gatewaysRssBytesMax),
-  'database-connections': (asked) => notBinding(asked, asked.objectives.databaseConnectionsMax),
-  'cache-hit-ratio': (asked) => notBinding(asked, asked.objectives.cacheHitRatioMin),
+  'latency-local-reads': (asked) => overloads(asked) ?? notBinding(asked, 'p95Ms'),
+  'memory-gateways': (asked) => notBinding(asked, 'gatewaysRssBytes'),
+  'database-connections': (asked) => notBinding(asked, 'databaseConnections'),
+  'cache-hit-ratio': (asked) => notBinding(asked, 'cacheHitRatio'),
   capacity: ({ wave, load, capacity }) => {
     if (capacity !== undefined) return undefined;
     const baseline = capacityOfWaves[wave];
@@ -69,6 +81,12 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
     return `needs a capacity search: ${offers}${baseline === undefined ? '' : `; the baseline is ${baseline} requests/s`}`;
   },
   'memory-leak': leakOutOfReach,
+  'latency-local-reads-p99': (asked) => overloads(asked) ?? notBinding(asked, 'p99Ms'),
+  'latency-federation': (asked) =>
+    overloads(asked) ?? notSent(asked, ['federation-aggregate']) ?? notBinding(asked, 'federationP95Ms'),
+  'latency-analytics': (asked) =>
+    overloads(asked) ?? notSent(asked, ['team-usage', 'export-tools']) ?? notBinding(asked, 'analyticsP95Ms'),
+  'harness-memory': answerable,
 };
 
 /** Over a whole search these are what it is for: each probe is held to them by itself, and the answer is the last one that met them. */
@@ -130,10 +148,17 @@ function settledMsOf(load: LoadPlan): number {
   return settledMsMin * Math.max(1, iterationMs / settledIterationMs);
 }
 
-function notBinding({ machine, placement, wave }: Asked, limit: number | undefined): string | undefined {
-  if (limit === undefined) return `no objective is stated for wave ${wave}`;
-  if (objectivesBind(machine, placement)) return undefined;
-  return `shown, not judged: the baselines ${objectivesBindWhen}; here are ${machine.cores}, ${placement}`;
+function notBinding(asked: Asked, name: ObjectiveName): string | undefined {
+  if (asked.objectives[objectives[name].key] === undefined) return `no objective is stated for wave ${asked.wave}`;
+  // Who states a threshold for a run means the machine that the run is on.
+  if (asked.overridden?.some(({ objective }) => objective === name) === true) return undefined;
+  return whyNotOfTheClass(asked.machine, asked.placement);
+}
+
+function notSent({ load }: Asked, kinds: readonly OperationKind[]): string | undefined {
+  const sent: readonly string[] = operationsOfLoad(load);
+  if (load.driver !== undefined && load.driver.scenario === undefined) return undefined;
+  return kinds.some((kind) => sent.includes(kind)) ? undefined : `the load sends none of ${kinds.join(', ')}`;
 }
 
 function leakOutOfReach({ load }: Asked): string | undefined {

@@ -4,6 +4,7 @@ import { CapacityInput } from './capacity-input.ts';
 import { DurationText } from './duration.ts';
 import { SeedProfile } from './population-plan.ts';
 import { arrivalRateMax, StagesInput } from './stages-input.ts';
+import { ObjectivesInput } from './objective.ts';
 import { Question } from './verdict.ts';
 import { WaveName } from './wave.ts';
 
@@ -69,7 +70,8 @@ export const SoakWaveInput = z.strictObject({
     .boolean()
     .optional()
     .describe('hold the load to its planned end, even when a checkpoint is certain of a leak'),
-  without: z.array(Question).max(20).optional().describe('promises to take out of the verdict; shown in its headline'),
+  objectives: ObjectivesInput.optional().describe('thresholds in place of the wave’s; they bind on any machine'),
+  without: z.array(Question).max(30).optional().describe('promises to take out of the verdict; shown in its headline'),
   keep: z.enum(['stack', 'nothing']).optional().describe('what stays up after the run'),
   onBlocked: z.enum(['wait', 'abort']).optional().describe('what a step does whose retries are used up'),
   ifBusy: z.enum(['fail', 'wait']).optional().describe('what to do when another run holds the stack'),

@@ -22,9 +22,28 @@ export const questions = [
   'cache-hit-ratio',
   'capacity',
   'memory-leak',
+  'latency-local-reads-p99',
+  'latency-federation',
+  'latency-analytics',
+  'harness-memory',
 ] as const;
 export const Question = z.enum(questions);
 export type Question = z.infer<typeof Question>;
+
+/** Put only where they can be answered and somebody, or the run's length, asks for them: else a plan does not speak of them. */
+export const questionsOnDemand: readonly Question[] = [
+  'latency-local-reads-p99',
+  'latency-federation',
+  'latency-analytics',
+  'harness-memory',
+];
+
+/** Whom a bad answer points to. `generator` is all of the harness: what drives, samples and orchestrates. */
+export const Party = z.enum(['target', 'environment', 'generator']);
+export type Party = z.infer<typeof Party>;
+
+export const Attribution = z.strictObject({ to: Party, reason: z.string() });
+export type Attribution = z.infer<typeof Attribution>;
 
 /** The answer to one question. `reason` is one sentence with the figures it rests on. */
 export const Answer = z.strictObject({
@@ -35,6 +54,8 @@ export const Answer = z.strictObject({
   measured: z.number().optional(),
   limit: z.number().optional(),
   unit: z.string().optional(),
+  /** Of an answer that is no pass, where there is evidence of who it points to; absent in verdicts of earlier versions. */
+  attribution: Attribution.optional(),
 });
 export type Answer = z.infer<typeof Answer>;
 

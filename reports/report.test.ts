@@ -14,6 +14,7 @@ import {
   syntheticSteps,
   syntheticVerification,
 } from '../test/synthetic-run.ts';
+import { machineSays } from '../test/synthetic-machine.ts';
 import { compareWaves, renderComparison } from './comparison.ts';
 import { html } from './html.ts';
 import { renderReport } from './report.ts';
@@ -102,6 +103,38 @@ describe('renderReport', () => {
     const apart = { ...plan, stack: { ...plan.stack, placement: 'apart: the generator has its own machine' } };
     expect(renderReport(await inputOf())).toContain('service time (closed model), co-located');
     expect(renderReport(await inputOf({ plan: apart }))).not.toContain('model), co-located');
+  });
+});
+
+describe('whom a bad answer points to', () => {
+  const attribution = { to: 'environment' as const, reason: 'up to 18 % steal in 20 s of 1 min' };
+  const answers = verdict.answers.map((each) => (each.outcome === 'pass' ? each : { ...each, attribution }));
+  const stolen = machineSays((second) => (second >= 20 && second < 40 ? { steal: 0.18 } : {}));
+
+  it('stands beside its reason, above all and in the table, with what was in the way and what was not', async () => {
+    const page = renderReport(
+      await inputOf({ verdict: { ...verdict, answers } }, [...syntheticRecords(plan), ...stolen]),
+    );
+    expect(page.split('Points to the environment: up to 18 % steal in 20 s of 1 min.')).toHaveLength(3);
+    expect(page).toMatch(/What was in the way[^]*0:20[^]*20 s[^]*CPU stolen by the hypervisor[^]*18 %[^]*5 %/);
+    expect(page).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it('is not spoken of where the machine was not sampled', async () => {
+    const page = renderReport(await inputOf());
+    expect(page).not.toContain('What was in the way');
+    expect(page).not.toContain('Points to');
+  });
+
+  it('is in the result too, with objectives of the input beside the wave’s own', async () => {
+    const stated = syntheticPlan({ objectives: { p95Ms: 300 } });
+    const input = await inputOf({ plan: stated }, [...syntheticRecords(plan), ...stolen]);
+    const result = RunResultFile.parse(JSON.parse(JSON.stringify(renderResult(input, files))));
+    expect(result.overridden).toEqual([{ objective: 'p95Ms', own: 250 }]);
+    expect(result.surroundings?.signs).toEqual([
+      { sign: 'steal', measured: expect.closeTo(0.18) as number, ms: 20_000 },
+    ]);
+    expect(renderReport(input)).toMatch(/p95 of local reads<\/td>[^]{0,60}≤ 250 ms[^]{0,60}≤ 300 ms/);
   });
 });
 
@@ -218,6 +251,11 @@ describe('writeCommands', () => {
     const { soak, temporal } = writeCommands(plan, { input });
     expect(soak).toBe(`soak run smoke --users 40 --spawn-rate 5 --duration 90s --growth --without error-rate --without stationary --seed ${plan.seed}`); // prettier-ignore
     expect(temporal).toContain(`--type SoakWave --task-queue soak --input '{"wave":"smoke","users":40`);
+  });
+
+  it('writes objectives as the command line reads them', () => {
+    const { soak } = writeCommands(plan, { input: { objectives: { p99Ms: 300, gatewaysRssBytes: '2GB' } } });
+    expect(soak).toContain(' --objective p99Ms=300,gatewaysRssBytes=2GB ');
   });
 
   it('writes weights as the command line reads them', () => {

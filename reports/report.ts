@@ -6,6 +6,7 @@ import { capacitySection } from './capacity.ts';
 import { checkpointsSection } from './checkpoints.ts';
 import { html, type Markup } from './html.ts';
 import { costSection } from './harness-cost.ts';
+import { objectivesSection } from './objectives.ts';
 import { operatorSection } from './operator-actions.ts';
 import { renderPage } from './page.ts';
 import { renderPlots } from './plots.ts';
@@ -17,10 +18,12 @@ import {
   faultsTable,
   notCoveredTable,
   operationsTable,
+  pointsTo,
   seededTable,
   stepsTable,
   surprisesTable,
 } from './tables.ts';
+import { surroundingsSection } from './surroundings.ts';
 import { formatMoment, wordings, latencySentence } from './wording.ts';
 
 /** One self-contained HTML page (R8.1): the verdict and its reasons first, then everything they rest on. */
@@ -50,7 +53,7 @@ function opening({ plan, verdict, meta }: ReportInput): Markup {
         reasons.length === 0
           ? undefined
           : html`<ul>
-              ${reasons.map(({ outcome, question, reason }) => html`<li>${badge(outcome)} <b>${wordings[question]}</b> ${reason}</li>`)}
+              ${reasons.map((answer) => html`<li>${badge(answer.outcome)} <b>${wordings[answer.question]}</b> ${answer.reason}${pointsTo(answer)}</li>`)}
             </ul>`
       }
     </section>
@@ -119,7 +122,7 @@ function measured(input: ReportInput): Markup {
   const plots = renderPlots(input);
   const mark = isCoLocated(input) ? ' (co-located)' : '';
   return html` <h2 id="answers">Questions and answers</h2>
-    ${answersTable(input)} ${capacitySection(input)}
+    ${answersTable(input)} ${objectivesSection(input)} ${surroundingsSection(input)} ${capacitySection(input)}
     <h2 id="time">Over time</h2>
     <p class="lead">
       All plots share one time axis, counted from the start of the load. Shaded: faults, from injection until two

@@ -19,7 +19,8 @@ export function writeCommands(plan: Plan, { input }: Pick<ReportMeta, 'input'>):
 }
 
 function writeFlag(key: string, value: unknown): string[] {
-  const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const flag =
+    key === 'objectives' ? '--objective' : `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   if (value === false || value === undefined) return [];
   if (value === true) return [flag];
   const values: unknown[] = Array.isArray(value) ? value : [typeof value === 'object' ? writePairs(value) : value];
@@ -29,7 +30,7 @@ function writeFlag(key: string, value: unknown): string[] {
 /** As the command line reads it: `writer=2,power-user=1`. */
 const writePairs = (value: object | null): string =>
   Object.entries(value ?? {})
-    .map(([name, each]) => `${name}=${JSON.stringify(each)}`)
+    .map(([name, each]) => `${name}=${typeof each === 'string' ? each : JSON.stringify(each)}`)
     .join(',');
 
 /** For a POSIX shell: plain words as they are, everything else in single quotes. */

@@ -5,9 +5,11 @@ import { ClassLatency, FaultSummary, loadMsOf, NamedWindow, OperationSummary } f
 import { LedgerTotals } from '#model/ledger.ts';
 import { hasIntendedStarts, LoadPlan } from '#model/load-plan.ts';
 import { OperatorRecord } from '#model/operator.ts';
-import { Objectives, WorkflowName } from '#model/plan.ts';
+import { Objectives, OverriddenObjective } from '#model/objective.ts';
+import { WorkflowName } from '#model/plan.ts';
 import { SeededEntity } from '#model/population-plan.ts';
 import { Phase, RunResult } from '#model/progress.ts';
+import { Surroundings } from '#model/surroundings.ts';
 import { Verdict } from '#model/verdict.ts';
 import { WaveName } from '#model/wave.ts';
 import { HarnessCost, summariseCost } from './harness-cost.ts';
@@ -27,6 +29,10 @@ export const RunResultFile = z.strictObject({
   endedAt: z.iso.datetime(),
   verdict: Verdict,
   objectives: Objectives,
+  /** Those of them that the input states, with the wave's own; absent: none. */
+  overridden: z.array(OverriddenObjective).optional(),
+  /** What machine and generator did meanwhile; absent where the machine was not sampled, and in results of earlier versions. */
+  surroundings: Surroundings.optional(),
   load: LedgerTotals.extend({
     virtualUsers: z.int(),
     loadMs: z.number(),
@@ -75,6 +81,8 @@ export function renderResult(
     endedAt: new Date(meta.endedAt).toISOString(),
     verdict,
     objectives: plan.objectives,
+    ...(plan.overridden !== undefined && { overridden: plan.overridden }),
+    ...(evidence.surroundings !== undefined && { surroundings: evidence.surroundings }),
     load: {
       ...evidence.ledger.totals,
       ...{ virtualUsers: plan.load.virtualUsers, loadMs },

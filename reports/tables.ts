@@ -50,17 +50,27 @@ const sentence = (title: string): Column => ({ title, isWide: true });
 export const badge = (outcome: Answer['outcome']): Markup =>
   html`<span class="badge ${outcome}">${outcomeMarks[outcome]} ${outcomeWords[outcome]}</span>`;
 
+/** Whom a bad answer points to, beside its reason, which may have said why already. */
+export function pointsTo({ reason, attribution }: Answer): Markup | undefined {
+  if (attribution === undefined) return undefined;
+  const why = reason.includes(attribution.reason) ? '' : `: ${attribution.reason.replace(/\.$/, '')}`;
+  return html` <i>Points to the ${attribution.to}${why}.</i>`;
+}
+
 /** Worst first: what a reader came for. */
 export function answersTable({ verdict }: ReportInput): Markup {
   const order = { fail: 0, inconclusive: 1, pass: 2 } as const;
   const rows = [...verdict.answers]
     .sort((a, b) => order[a.outcome] - order[b.outcome])
-    .map(({ question, outcome, reason, measured, limit, unit }) => [
-      badge(outcome),
-      html`<b>${wordings[question]}</b><br /><span class="note">${reason}</span>`,
-      measured === undefined ? '–' : formatFigure(measured, unit),
-      limit === undefined ? '–' : formatFigure(limit, unit),
-    ]);
+    .map((answer) => {
+      const { question, outcome, reason, measured, limit, unit } = answer;
+      return [
+        badge(outcome),
+        html`<b>${wordings[question]}</b><br /><span class="note">${reason}${pointsTo(answer)}</span>`,
+        measured === undefined ? '–' : formatFigure(measured, unit),
+        limit === undefined ? '–' : formatFigure(limit, unit),
+      ];
+    });
   return table(
     [text('Answer'), sentence('Question'), figure('Measured'), figure('Limit')],
     rows,

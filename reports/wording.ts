@@ -20,6 +20,10 @@ export const wordings: Readonly<Record<Question, string>> = {
   'cache-hit-ratio': 'Did the caches hit?',
   capacity: 'How much load can it carry?',
   'memory-leak': 'Does memory leak?',
+  'latency-local-reads-p99': 'Were the slowest local reads fast enough?',
+  'latency-federation': 'Were federation aggregates fast enough?',
+  'latency-analytics': 'Were analytics and bulk fast enough?',
+  'harness-memory': 'Does the harness itself leak?',
 };
 
 export const outcomeWords: Readonly<Record<Outcome, string>> = {

@@ -38,5 +38,7 @@ export const SamplerOrders = z.strictObject({
   redis: z.exactOptional(Server),
   /** `url` of stub_status. */
   nginx: z.exactOptional(Server),
+  /** The machine itself is sampled too, with the disk of `spoolFolder`. */
+  machine: z.exactOptional(z.literal(true)),
 });
 export type SamplerOrders = z.infer<typeof SamplerOrders>;

@@ -1,3 +1,4 @@
+import { createMachineSource } from './machine.ts';
 import { createNginxSource } from './nginx.ts';
 import type { SamplerOrders } from './orders.ts';
 import { createPostgresSource } from './postgres.ts';
@@ -20,5 +21,6 @@ export function createSources(orders: SamplerOrders): Source[] {
     ...(postgres === undefined ? [] : [createPostgresSource(postgres, limitMs)]),
     ...(redis === undefined ? [] : [createRedisSource(redis, limitMs)]),
     ...(nginx === undefined ? [] : [createNginxSource(nginx, limitMs)]),
+    ...(orders.machine === undefined ? [] : [createMachineSource({ folder: orders.spoolFolder })]),
   ];
 }

@@ -3,6 +3,7 @@ import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { createLedger } from '#model/ledger.ts';
 import { hasIntendedStarts, totalLoadMs } from '#model/load-plan.ts';
 import type { Plan } from '#model/plan.ts';
+import { isOwnProcess, roleKind } from '#model/roles.ts';
 import { pausesOf } from '#model/schedule.ts';
 import { faultWindows, summariseFaults } from './fault-fold.ts';
 import { createGeneratorFold } from './generator-fold.ts';
@@ -12,6 +13,7 @@ import { costWindow, unplannedOutages, withCosts } from './outage-fold.ts';
 import { createLowFold } from './low-fold.ts';
 import { createProbesFold } from './probe-fold.ts';
 import { createPresenceFold } from './presence-fold.ts';
+import { createSurroundingsFold } from './surroundings-fold.ts';
 import { createSeriesFold } from './series-fold.ts';
 import { clipWindows, subtractWindows, type Window } from './windows.ts';
 import { createWriteFold } from './write-fold.ts';
@@ -51,42 +53,13 @@ export async function foldEvidence(input: FoldInput): Promise<EvidenceSummary> {
 function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, goesOn }: Omit<FoldInput, 'records' | 'probes'>) {
   const bounds = boundsOf(plan, loadStartsAt, loadEndsAt);
   const { load, pauses, startsAt, endsAt } = bounds;
-  const { ledger, latency, series, lows, generators, presence, writes, incidents } = createFolds(plan, bounds);
+  const folds = createFolds(plan, bounds);
+  const { ledger, latency, series, lows, generators, presence, writes, incidents, surroundings } = folds;
   const records: Record<string, number> = {};
 
   function add(record: EvidenceRecord): void {
     increment(records, record.kind);
-    switch (record.kind) {
-      case 'sample':
-        series.add(record);
-        lows.add(record);
-        generators.add(record);
-        presence.addSample(record);
-        return;
-      case 'incarnation':
-        presence.addIncarnation(record);
-        return;
-      case 'ledger':
-        if (load !== undefined) ledger.add(record);
-        return;
-      case 'operation':
-        latency.add(record);
-        return;
-      case 'schedule':
-        generators.addSchedule(record);
-        return;
-      case 'gap':
-      case 'finding':
-      case 'fault':
-        incidents.add(record);
-        return;
-      case 'write':
-        writes.add(record);
-        return;
-      case 'read-back':
-        writes.addReadBack(record);
-        return;
-    }
+    if (record.kind !== 'ledger' || load !== undefined) hand(record, folds);
   }
 
   function summary(): EvidenceSummary {
@@ -99,7 +72,9 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, goesOn }: Omit<Fol
     const { engineOutages, unplannedCosts, ...loadSummary } = foldLoad({
       ...{ ledger, startsAt, endsAt, goesOn: goesOn === true, isOpen: plan.load.model === 'open' },
       ...{ faultWindows: [...windows, ...costs], unplannedOutages: costs },
+      onSecondOutsideFaults: surroundings.addSecond,
     });
+    const around = surroundings.summary();
     return {
       ...(load !== undefined && { loadStartsAt: load.from, loadEndsAt: load.to, ...(pauses.length > 0 && { pauses }) }),
       records: sorted(records),
@@ -107,6 +82,7 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, goesOn }: Omit<Fol
       ...latency.summary(),
       series: allSeries,
       lows: lows.summary(),
+      ...(around !== undefined && { surroundings: around }),
       generators: generators.summary(allSeries),
       processes,
       ...incidentSummary,
@@ -120,19 +96,64 @@ function createEvidenceFold({ plan, loadStartsAt, loadEndsAt, goesOn }: Omit<Fol
   return { add, summary };
 }
 
+type Folds = ReturnType<typeof createFolds>;
+
+/** A record to every fold that it says something to. */
+function hand(
+  record: EvidenceRecord,
+  { ledger, latency, series, lows, generators, presence, writes, incidents, surroundings }: Folds,
+): void {
+  surroundings.add(record);
+  switch (record.kind) {
+    case 'sample':
+      series.add(record);
+      lows.add(record);
+      generators.add(record);
+      presence.addSample(record);
+      return;
+    case 'incarnation':
+      presence.addIncarnation(record);
+      return;
+    case 'ledger':
+      ledger.add(record);
+      return;
+    case 'operation':
+      latency.add(record);
+      return;
+    case 'schedule':
+      generators.addSchedule(record);
+      return;
+    case 'gap':
+    case 'finding':
+    case 'fault':
+      incidents.add(record);
+      return;
+    case 'write':
+      writes.add(record);
+      return;
+    case 'read-back':
+      writes.addReadBack(record);
+      return;
+  }
+}
+
 function createFolds(plan: Plan, bounds: ReturnType<typeof boundsOf>) {
   const { startsAt, endsAt } = bounds;
   return {
     ledger: createLedger(plan.load, startsAt),
     latency: createLatencyFold({ startsAt, endsAt, isIntended: hasIntendedStarts(plan.load) }),
     series: createSeriesFold(bounds),
-    lows: createLowFold(bounds),
+    lows: createLowFold({ ...bounds, isAsked: (role) => mayLeak(role, plan) }),
     generators: createGeneratorFold(bounds),
     presence: createPresenceFold(bounds),
     writes: createWriteFold(endsAt + plan.load.drainMs),
     incidents: createIncidentFold(),
+    surroundings: createSurroundingsFold(plan, bounds.load),
   };
 }
+
+const mayLeak = (role: string, { promises }: Plan): boolean =>
+  roleKind(role) === 'gateway' || (promises.includes('harness-memory') && isOwnProcess(role));
 
 /** When the load was, and in which parts of it nothing was planned. */
 function boundsOf(plan: Plan, loadStartsAt: number | undefined, loadEndsAt: number | undefined) {

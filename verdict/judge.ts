@@ -8,11 +8,12 @@ import {
   type Verdict,
   worstOutcome,
 } from '#model/verdict.ts';
+import { attribute } from './attribution.ts';
 import { capacityRule } from './capacity.ts';
 import { writeHeadline } from './headline.ts';
 import { objectiveRules } from './objective-rules.ts';
 import { harnessRules } from './harness-rules.ts';
-import { memoryLeak } from './leak-rule.ts';
+import { harnessMemory, memoryLeak } from './leak-rule.ts';
 import type { JudgeInput, Rule } from './rule.ts';
 import { targetRules } from './target-rules.ts';
 
@@ -36,12 +37,13 @@ const rules: Readonly<Record<Question, Rule>> = {
   ...objectiveRules,
   capacity: capacityRule,
   'memory-leak': memoryLeak,
+  'harness-memory': harnessMemory,
 };
 
 /** A judge that breaks on one question leaves that one open, and the others standing. */
 function answer(question: Question, input: JudgeInput): Answer {
   try {
-    return { question, ...rules[question](input) };
+    return { question, ...attribute(question, rules[question](input), input) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { question, outcome: 'inconclusive', reason: `The judge broke on this question: ${message}` };

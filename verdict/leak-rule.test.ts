@@ -3,7 +3,7 @@ import type { EvidenceSummary, LowSeries } from '#model/evidence-summary.ts';
 import { metrics } from '#model/metrics.ts';
 import type { Plan } from '#model/plan.ts';
 import { families, generate } from './leak-bench/families.ts';
-import { memoryLeak } from './leak-rule.ts';
+import { harnessMemory, memoryLeak } from './leak-rule.ts';
 import { createLowFold } from './low-fold.ts';
 import type { JudgeInput } from './rule.ts';
 
@@ -16,7 +16,7 @@ const load = loadOf(24);
 function lowsOf(name: string, { role = 'gateway-1', hours = 24 } = {}): LowSeries[] {
   const family = families.find((each) => each.name === name);
   if (family === undefined) throw new Error(`there is no family ${name}`);
-  const fold = createLowFold({ load: loadOf(hours), intervalMs: 1_000 });
+  const fold = createLowFold({ load: loadOf(hours), intervalMs: 1_000, isAsked: () => true });
   for (const { at, value } of generate(family, { hours, samples: hours * 360, seed: 3 }).flatMap(({ moments }) => moments))
     fold.add({ kind: 'sample', at: startsAt + at, role, incarnation: 1, values: { [metrics.rssAnonBytes]: value, [metrics.openFiles]: 40 } }); // prettier-ignore
   return fold.summary();
@@ -87,10 +87,35 @@ describe('does memory leak', () => {
   });
 });
 
+describe('does the harness itself leak', () => {
+  const ask = (lows: LowSeries[]) => harnessMemory({ evidence: { faultWindows: [], lows } as Partial<EvidenceSummary> } as JudgeInput); // prettier-ignore
+  const steady = lowsOf('saw-tooth of 5 min', { role: 'orchestrator' });
+  const leaky = lowsOf('leak of 0.5 MB/h', { role: 'engine-0' });
+
+  it('is answered by the same rules, of its own processes alone', () => {
+    expect(ask(steady)).toMatchObject({ outcome: 'pass' });
+    expect(ask([...steady, ...lowsOf('leak of 0.5 MB/h')])).toMatchObject({ outcome: 'pass' });
+    expect(judge([...lowsOf('saw-tooth of 5 min'), ...leaky])).toMatchObject({ outcome: 'pass' });
+  });
+
+  it('never fails the target: a leak of the harness leaves the run open, and points to the harness', () => {
+    const found = ask([...steady, ...leaky]);
+    expect(found).toMatchObject({ outcome: 'inconclusive', attribution: { to: 'generator' } });
+    expect(found.reason).toMatch(/^The harness itself leaks: rss_anon_bytes of engine-0#1 rises by 0\.\d+ MB an hour/);
+    expect(ask([])).toMatchObject({ outcome: 'inconclusive', attribution: { to: 'generator' } });
+  });
+
+  it('does not ask of the servers that it stands on', () => {
+    expect(ask(lowsOf('leak of 0.5 MB/h', { role: 'temporal' }))).toMatchObject({
+      reason: 'No process of the harness was sampled during the load.',
+    });
+  });
+});
+
 describe('the lowest samples', () => {
   it('are at most some thousand a series, whatever order they come in', () => {
-    const forwards = createLowFold({ load, intervalMs: 1_000 });
-    const backwards = createLowFold({ load, intervalMs: 1_000 });
+    const forwards = createLowFold({ load, intervalMs: 1_000, isAsked: () => true });
+    const backwards = createLowFold({ load, intervalMs: 1_000, isAsked: () => true });
     const records = Array.from({ length: 8_640 }, (_, index) => ({
       ...{ kind: 'sample' as const, at: startsAt + index * 10_000, role: 'gateway-1', incarnation: 1 },
       values: { [metrics.rssBytes]: 100 + ((index * 37) % 9) },
@@ -102,8 +127,8 @@ describe('the lowest samples', () => {
     expect(forwards.summary()[0]?.points.every(([, value]) => value === 100)).toBe(true);
   });
 
-  it('are those of the gateways in the load, and of no one else', () => {
-    const fold = createLowFold({ load, intervalMs: 1_000 });
+  it('are those of the processes that are asked about, in the load, and of no one else', () => {
+    const fold = createLowFold({ load, intervalMs: 1_000, isAsked: (role) => role === 'gateway-1' });
     const sample = { kind: 'sample' as const, incarnation: 1, values: { [metrics.rssBytes]: 1 } };
     fold.add({ ...sample, at: startsAt - 1, role: 'gateway-1' });
     fold.add({ ...sample, at: load.to, role: 'gateway-1' });

@@ -2,6 +2,7 @@ import type { EvidenceSummary, LowSeries } from '#model/evidence-summary.ts';
 import { formatNumber } from '#model/figures.ts';
 import { allowedPerHourDefault, settlesWithinHoursDefault } from '#model/leak-limits.ts';
 import { falseAlarmsOfLook } from '#model/leak-looks.ts';
+import { isOwnProcess, roleKind } from '#model/roles.ts';
 import { judgeLeaks, type JudgedSeries, type NamedSeries } from './leak/judge-run.ts';
 import { describeReason } from './leak/leak-reasons.ts';
 import { type Finding, type JudgeInput, open } from './rule.ts';
@@ -9,19 +10,47 @@ import { type Finding, type JudgeInput, open } from './rule.ts';
 const namedMax = 3;
 
 /** Does a gateway's memory, or anything else that it holds, go on rising; fault windows and pauses are left out (R6.3). */
-export function memoryLeak({ plan, evidence, checkpoint, endedEarly }: JudgeInput): Finding {
-  const { lows = [] } = evidence;
-  if (lows.length === 0) return open('No gateway was sampled during the load.');
+export function memoryLeak(input: JudgeInput): Finding {
+  const found = leaksOf(input, {
+    isAsked: (role) => roleKind(role) === 'gateway',
+    unseen: 'No gateway was sampled during the load.',
+    all: 'the gateways',
+  });
+  if (found.outcome !== 'pass' || input.endedEarly === undefined) return found;
+  return open(`The load was ended because ${input.endedEarly.why}; the whole of it does not bear that out.`);
+}
+
+/** The same question of the harness's own processes (R7.5). What it finds is never said of the target, so it is no fail. */
+export function harnessMemory(input: JudgeInput): Finding {
+  const found = leaksOf(input, {
+    isAsked: isOwnProcess,
+    unseen: 'No process of the harness was sampled during the load.',
+    all: "the harness's own processes",
+  });
+  if (found.outcome === 'pass') return found;
+  const reason = found.outcome === 'fail' ? `The harness itself leaks: ${found.reason}` : found.reason;
+  const attribution = { to: 'generator', reason: 'these are processes of the harness; the target has no part in it' } as const; // prettier-ignore
+  return { outcome: 'inconclusive', reason, attribution };
+}
+
+interface Asked {
+  readonly isAsked: (role: string) => boolean;
+  readonly unseen: string;
+  readonly all: string;
+}
+
+function leaksOf({ plan, evidence, checkpoint }: JudgeInput, { isAsked, unseen, all }: Asked): Finding {
+  const lows = (evidence.lows ?? []).filter(({ role }) => isAsked(role));
+  if (lows.length === 0) return open(unseen);
   const series = lows.map((low) => namedOf(low, evidence));
   const judged = judgeLeaks(series, falseAlarmsOfLook(plan, checkpoint));
   const failed = judged.filter(({ outcome }) => outcome === 'fail');
   if (failed.length > 0) return { outcome: 'fail', reason: `${failed.slice(0, namedMax).map(describeRise).join('; ')}${more(failed)}.` }; // prettier-ignore
   const unsure = judged.filter(({ outcome }) => outcome !== 'pass');
   if (unsure.length > 0) return open(`${unsure.slice(0, namedMax).map(describeDoubt).join('; ')}${more(unsure)}.`);
-  if (endedEarly !== undefined) return open(`The load was ended because ${endedEarly.why}; the whole of it does not bear that out.`); // prettier-ignore
   return {
     outcome: 'pass',
-    reason: `None of ${formatNumber(judged.length)} series of the gateways rises by more than is allowed, ${formatNumber(allowedPerHourDefault.bytes / 1e6)} MB an hour or ${allowedPerHourDefault.count} an hour of what is counted.`,
+    reason: `None of ${formatNumber(judged.length)} series of ${all} rises by more than is allowed, ${formatNumber(allowedPerHourDefault.bytes / 1e6)} MB an hour or ${allowedPerHourDefault.count} an hour of what is counted.`,
   };
 }
 

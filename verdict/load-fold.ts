@@ -18,6 +18,7 @@ export interface LoadFoldInput {
   readonly isOpen: boolean;
   /** What is in flight at the end may still end. */
   readonly goesOn: boolean;
+  readonly onSecondOutsideFaults?: (second: LedgerSecond) => void;
 }
 
 const pointsMax = 2_000;
@@ -43,7 +44,10 @@ export function foldLoad(input: LoadFoldInput): LoadSummary {
   const onSecond = (second: LedgerSecond): void => {
     points.add(second);
     addIterations(iterations, second);
-    if (!isInFault(faultWindows, second.at, second.at + 1_000)) addIterations(outside, second);
+    if (!isInFault(faultWindows, second.at, second.at + 1_000)) {
+      addIterations(outside, second);
+      input.onSecondOutsideFaults?.(second);
+    }
     for (const [index, outage] of input.unplannedOutages.entries()) {
       if (!overlaps(outage, second.at, second.at + 1_000)) continue;
       unplannedCosts[index] = (unplannedCosts[index] ?? 0) + second.iterationsFailed;

@@ -1,11 +1,10 @@
 import type { SampleRecord } from '#model/evidence.ts';
 import type { LowSeries } from '#model/evidence-summary.ts';
 import { metrics } from '#model/metrics.ts';
-import { roleKind } from '#model/roles.ts';
 import { byIdentity } from './identity.ts';
 import type { Window } from './windows.ts';
 
-/** What may leak in a process of the target, a gauge each. */
+/** What may leak in a process, a gauge each. */
 const leakMetrics: readonly string[] = [
   ...[metrics.rssBytes, metrics.rssAnonBytes, metrics.heapUsedBytes, metrics.externalBytes],
   ...[metrics.openFiles, metrics.threads, metrics.poolConnections],
@@ -20,12 +19,19 @@ export interface LowFold {
   summary(): LowSeries[];
 }
 
-export function createLowFold({ load, intervalMs }: { load: Window | undefined; intervalMs: number }): LowFold {
+export interface LowBounds {
+  readonly load: Window | undefined;
+  readonly intervalMs: number;
+  /** Whose. */
+  readonly isAsked: (role: string) => boolean;
+}
+
+export function createLowFold({ load, intervalMs, isAsked }: LowBounds): LowFold {
   const all = new Map<string, { readonly named: Omit<LowSeries, 'points'>; readonly points: Map<number, [number, number]> }>(); // prettier-ignore
   const widthMs = Math.max(intervalMs, load === undefined ? 0 : Math.ceil((load.to - load.from) / pointsMax));
 
   function add({ at, role, incarnation, values }: SampleRecord): void {
-    if (load === undefined || at < load.from || at >= load.to || roleKind(role) !== 'gateway') return;
+    if (load === undefined || at < load.from || at >= load.to || !isAsked(role)) return;
     for (const metric of leakMetrics) {
       const value = values[metric];
       if (value === undefined) continue;

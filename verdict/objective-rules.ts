@@ -1,4 +1,4 @@
-import type { SeriesSummary } from '#model/evidence-summary.ts';
+import type { Latency, SeriesSummary } from '#model/evidence-summary.ts';
 import { formatFigure } from '#model/figures.ts';
 import { hasIntendedStarts } from '#model/load-plan.ts';
 import { metrics } from '#model/metrics.ts';
@@ -7,27 +7,70 @@ import type { Finding, JudgeInput, Rule } from './rule.ts';
 import { measureGenerators } from './saturation.ts';
 import { pointMs } from './series-fold.ts';
 
+type Percentile = 'p95Ms' | 'p99Ms';
+
+interface LatencyAsked {
+  readonly latency: Latency | undefined;
+  readonly percentile: Percentile;
+  readonly limit: number | undefined;
+  /** `local reads`, `analytics`. */
+  readonly of: string;
+  readonly unseen: string;
+}
+
+/** A saturated generator's latencies are not the target's: it neither passes nor fails by them. */
+function judgeLatency({ plan, evidence }: JudgeInput, asked: LatencyAsked): Finding {
+  const found = compare({
+    measured: asked.latency?.[asked.percentile],
+    limit: asked.limit,
+    unit: 'ms',
+    what: `${asked.percentile.slice(0, 3)} ${hasIntendedStarts(plan.load) ? 'latency from the intended start' : 'service time'} of ${asked.of}, fault windows included,`,
+    unseen: asked.unseen,
+  });
+  if (measureGenerators(evidence.generators)?.isSaturated !== true) return found;
+  return { ...found, outcome: 'inconclusive', reason: `${found.reason} Generator saturated: this may be its own.` };
+}
+
+const latencyOfClass = ({ evidence }: JudgeInput, name: string): Latency | undefined =>
+  evidence.classes.find((each) => each.class === name)?.overall;
+
+const judgeReads = (input: JudgeInput, percentile: Percentile, limit: number | undefined): Finding =>
+  judgeLatency(input, {
+    ...{ latency: latencyOfClass(input, 'local-read'), percentile, limit },
+    ...{ of: 'local reads', unseen: 'No local read was answered.' },
+  });
+
+const latencyLocalReads = (input: JudgeInput): Finding =>
+  judgeReads(input, 'p95Ms', input.plan.objectives.localReadP95MsMax);
+
+const latencyLocalReadsP99 = (input: JudgeInput): Finding =>
+  judgeReads(input, 'p99Ms', input.plan.objectives.localReadP99MsMax);
+
+/** R6's own table for federation is of aggregating over all gateways, not of every call. */
+const latencyFederation = (input: JudgeInput): Finding =>
+  judgeLatency(input, {
+    latency: input.evidence.operations.find(({ operation }) => operation === 'federation-aggregate')?.latency,
+    ...{ percentile: 'p95Ms', limit: input.plan.objectives.federationP95MsMax },
+    ...{ of: 'federation aggregates', unseen: 'No federation aggregate was answered.' },
+  });
+
+const latencyAnalytics = (input: JudgeInput): Finding =>
+  judgeLatency(input, {
+    ...{ latency: latencyOfClass(input, 'analytics'), percentile: 'p95Ms' },
+    ...{ limit: input.plan.objectives.analyticsP95MsMax },
+    ...{ of: 'analytics and bulk', unseen: 'No analytics or bulk request was answered.' },
+  });
+
 /** The objectives of R6's table. Each is measured whether or not there is a limit, so that it can be shown. */
 export const objectiveRules = {
   'latency-local-reads': latencyLocalReads,
   'memory-gateways': memoryGateways,
   'database-connections': databaseConnections,
   'cache-hit-ratio': cacheHitRatio,
+  'latency-local-reads-p99': latencyLocalReadsP99,
+  'latency-federation': latencyFederation,
+  'latency-analytics': latencyAnalytics,
 } as const satisfies Record<string, Rule>;
-
-/** A saturated generator's latencies are not the target's: it neither passes nor fails by them. */
-function latencyLocalReads({ plan, evidence }: JudgeInput): Finding {
-  const reads = evidence.classes.find((each) => each.class === 'local-read');
-  const found = compare({
-    measured: reads?.overall.p95Ms,
-    limit: plan.objectives.localReadP95MsMax,
-    unit: 'ms',
-    what: `p95 ${hasIntendedStarts(plan.load) ? 'latency from the intended start' : 'service time'} of local reads, fault windows included,`,
-    unseen: 'No local read was answered.',
-  });
-  if (measureGenerators(evidence.generators)?.isSaturated !== true) return found;
-  return { ...found, outcome: 'inconclusive', reason: `${found.reason} Generator saturated: this may be its own.` };
-}
 
 const isPaused = ({ pauses = [] }: JudgeInput['evidence'], at: number): boolean =>
   pauses.some(({ from, to }) => at >= from && at < to);

@@ -49,6 +49,7 @@ export function createPresenceFold({ load, pauses = [], intervalMs }: PresenceBo
   }
 
   function addSample({ at, role, incarnation }: SampleRecord): void {
+    if (roleKind(role) === 'machine') return;
     const process = presence(role, incarnation, at);
     if (process === undefined) return;
     process.seenAt = Math.min(process.seenAt, at);

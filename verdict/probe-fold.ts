@@ -1,4 +1,3 @@
-import { decodeFromCompressedBase64, JsHistogram } from 'hdr-histogram-js';
 import type { EvidenceRecord, LedgerRecord, OperationRecord, SampleRecord, ScheduleRecord } from '#model/evidence.ts';
 import { lateShareOfLatency, scheduleErrorMsMax } from '#model/generator-limits.ts';
 import { bucketOf } from '#model/latency-buckets.ts';
@@ -7,6 +6,7 @@ import { operationClasses } from '#model/operation.ts';
 import type { Plan } from '#model/plan.ts';
 import { batchesOfProbe, type ProbePart, sumProbeParts } from '#model/probe.ts';
 import { roleKind } from '#model/roles.ts';
+import { countsOf } from './histogram-counts.ts';
 import type { Window } from './windows.ts';
 
 /**
@@ -161,26 +161,6 @@ function createStarts(limitMs: number) {
     },
     part: () => counts,
   };
-}
-
-/** Latencies in microseconds and how often each was seen; none of a histogram that cannot be read. */
-function* countsOf(encoded: string): Generator<readonly [latencyUs: number, count: number]> {
-  const histogram = decode(encoded);
-  if (histogram === undefined) return;
-  const last = histogram.countsArrayIndex(histogram.maxValue);
-  for (let index = 0; index <= last; index += 1) {
-    const count = histogram.getCountAtIndex(index);
-    if (count > 0) yield [histogram.medianEquivalentValue(histogram.valueFromIndex(index)), count];
-  }
-}
-
-function decode(encoded: string): JsHistogram | undefined {
-  try {
-    const histogram = decodeFromCompressedBase64(encoded);
-    return histogram instanceof JsHistogram ? histogram : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 interface Seen {

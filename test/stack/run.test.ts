@@ -76,7 +76,9 @@ describe('bad input', () => {
 
 describe('soak run smoke', () => {
   it('passes, with a report and a result whose shapes are published', async () => {
-    const { exitCode, stdout } = await system.soak('run', 'smoke', '--json', '--keep', 'stack');
+    const { exitCode, stdout } = await system.soak(
+      ...['run', 'smoke', '--json', '--keep', 'stack', '--objective', 'p95Ms=30000'],
+    );
     const result = RunResult.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
     expect(result).toMatchObject({ outcome: 'pass', reasons: [] });
     expect(exitCode).toBe(0);
@@ -84,6 +86,10 @@ describe('soak run smoke', () => {
     expect(file.faults.map(({ fault }) => fault)).toEqual(['kill-gateway-2']);
     expect(file.verdict.answers.every(({ outcome }) => outcome === 'pass')).toBe(true);
     expect(file.verdict.answers.map(({ question }) => question)).toContain('faults-healed');
+    // An objective that is stated binds on this machine too, and the machine was watched.
+    expect(file.overridden).toEqual([{ objective: 'p95Ms', own: 250 }]);
+    expect(file.verdict.answers).toContainEqual(expect.objectContaining({ question: 'latency-local-reads', limit: 30_000 })); // prettier-ignore
+    expect(file.surroundings?.watchedMs).toBeGreaterThan(30_000);
     const { due, delivered, dropped, abandoned, unknown, inFlight } = file.load;
     expect(due).toBe(delivered + dropped + abandoned + unknown + inFlight);
   });

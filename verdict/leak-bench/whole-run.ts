@@ -96,7 +96,7 @@ function judgedAt(drawn: readonly Drawn[], hours: number, falseAlarms: number): 
 function livesUntil({ series, process, lives }: Drawn, hours: number): NamedSeries[] {
   const load = { from: 0, to: hours * hourMs };
   return lives.flatMap(({ moments, cut }, index) => {
-    const fold = createLowFold({ load, intervalMs: 1_000 });
+    const fold = createLowFold({ load, intervalMs: 1_000, isAsked: () => true });
     const sample = { kind: 'sample' as const, role: 'gateway-1', incarnation: index + 1 };
     for (const { at, value } of moments) fold.add({ ...sample, at, values: { [metrics.rssAnonBytes]: value } });
     return fold.summary().map(({ points }) => ({

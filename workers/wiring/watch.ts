@@ -180,6 +180,7 @@ function samplerOrders(context: Context, run: RunRef, plan: Plan): SamplerOrders
     postgres: { role: 'postgres', url: address.databaseUrl },
     redis: { role: 'redis', url: address.redisUrl },
     nginx: { role: 'nginx', url: address.nginxStatusUrl },
+    machine: true,
   };
 }
 

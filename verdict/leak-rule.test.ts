@@ -88,7 +88,7 @@ describe('does memory leak', () => {
 });
 
 describe('does the harness itself leak', () => {
-  const ask = (lows: LowSeries[]) => harnessMemory({ evidence: { faultWindows: [], lows } as Partial<EvidenceSummary> } as JudgeInput); // prettier-ignore
+  const ask = (lows: LowSeries[]) => harnessMemory({ plan: {}, evidence: { faultWindows: [], lows } as Partial<EvidenceSummary> } as JudgeInput); // prettier-ignore
   const steady = lowsOf('saw-tooth of 5 min', { role: 'orchestrator' });
   const leaky = lowsOf('leak of 0.5 MB/h', { role: 'engine-0' });
 

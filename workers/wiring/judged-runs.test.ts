@@ -166,7 +166,12 @@ describe('a word', () => {
   it('names a file of series, an archive, or, when there is no such file, a run', async () => {
     const series = join(folder, 'rss.ndjson');
     writeFileSync(series, '{"series":"rss"}\n');
-    const kinds = await desk.kindsOf([series, await archive(), 'latest', folder]);
-    expect(kinds).toEqual(['series', 'archive', 'run', 'run']);
+    const kinds = await desk.kindsOf([series, await archive(), 'latest', folder, 'soak/smoke/2026-11-23T18-01']);
+    expect(kinds).toEqual(['series', 'archive', 'run', 'run', 'run']);
+  });
+
+  it('that ends as a file does and is none is a file that is missing: no store is asked', async () => {
+    expect(await desk.kindsOf(['missing.ndjson', 'missing.soak'])).toEqual(['series', 'archive']);
+    await expect(desk.judgeRuns(['missing.soak'])).rejects.toThrow(/missing\.soak.*ENOENT/);
   });
 });

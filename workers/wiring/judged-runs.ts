@@ -38,6 +38,9 @@ export function createJudgeDesk(context: Context): Pick<Service, 'kindsOf' | 'ju
 
 async function kindOf(name: string): Promise<JudgedKind> {
   const found = await stat(name).catch(() => undefined);
+  // A file that is not there is no run either: whoever reads it says so, and needs no store for that.
+  if (found === undefined && /[.](ndjson|jsonl?)$/.test(name)) return 'series';
+  if (found === undefined && name.endsWith('.soak')) return 'archive';
   if (found?.isFile() !== true) return 'run';
   return (await isCompressed(name)) ? 'archive' : 'series';
 }

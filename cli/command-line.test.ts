@@ -331,8 +331,10 @@ describe('the other verbs', () => {
         attach [options] [RUN]            follow a run that was started elsewhere or detached from
         list [options]                    runs, latest first
         report [options] [RUN]            where the report of a run is
-        judge [options] [FILE]            judge bare series for leaks: pass, fail, or inconclusive and how long it
-                                          would take; needs no server
+        judge [options] [RUN|FILE]        judge a run again from its stored evidence, and compare; or bare series
+                                          for leaks, which needs no server
+        evidence [options] [ACTION NAME]  take a run’s evidence to another machine: whole archives, judged and
+                                          reported there as here
         pause [options] [RUN]             take the load of a run to nothing until soak resume; paused time is
                                           neither planned nor judged
         resume [options] [RUN]            end a pause
@@ -361,7 +363,8 @@ describe('the other verbs', () => {
 
       Exit status:
         0  pass, or done          1  fail                2  inconclusive, or no verdict
-        64 bad input              69 not up              70 our own failure
+        64 bad input              65 the evidence is not what it was
+        69 not up                 70 our own failure
         130 interrupted while piped (the run goes on)"
     `);
   });

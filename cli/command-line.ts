@@ -9,6 +9,7 @@ import type { Verb, VerbContext } from './verb.ts';
 import { attach } from './verbs/attach.ts';
 import { bench } from './verbs/bench.ts';
 import { abort, extend, inject, pause, resolve, resume, scale } from './verbs/control.ts';
+import { evidence } from './verbs/evidence.ts';
 import { judge } from './verbs/judge.ts';
 import { plan } from './verbs/plan.ts';
 import { report } from './verbs/report.ts';
@@ -35,6 +36,7 @@ const verbs: readonly Verb[] = [
   list,
   report,
   judge,
+  evidence,
   ...control,
   schedule,
   snapshot,
@@ -108,6 +110,10 @@ function describeError(error: unknown, { err }: CommandLine): number {
   if (error instanceof Error && error.name === 'NotUp') {
     err(error.message);
     return exitCodes.notUp;
+  }
+  if (error instanceof Error && error.name === 'EvidenceRefused') {
+    err(error.message);
+    return exitCodes.evidence;
   }
   err(error instanceof Error ? (error.stack ?? error.message) : String(error));
   for (let cause = error instanceof Error ? error.cause : undefined; cause instanceof Error; cause = cause.cause) {

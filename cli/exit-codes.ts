@@ -9,6 +9,8 @@ export const exitCodes = {
   inconclusive: 2,
   /** The command line, the environment or the input is wrong; nothing was started. */
   usage: 64,
+  /** Stored evidence is not what it was: a verdict comes out otherwise than it was told, or a part is damaged. Never a pass. */
+  evidence: 65,
   /** What the verb needs does not run; the message says how to start it. */
   notUp: 69,
   /** Something of ours broke; a trace was printed. */

@@ -4,7 +4,8 @@ import type { Verb } from './verb.ts';
 
 const exitText = `Exit status:
   0  pass, or done          1  fail                2  inconclusive, or no verdict
-  64 bad input              69 not up              70 our own failure
+  64 bad input              65 the evidence is not what it was
+  69 not up                 70 our own failure
   130 interrupted while piped (the run goes on)`;
 
 /** The help of one verb, or of all of them when none is named. */

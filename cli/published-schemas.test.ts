@@ -2,12 +2,14 @@ import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { RunResult } from '#model/progress.ts';
-import { JudgedFile } from './judged-file.ts';
+import { EvidenceReport } from './evidence-report.ts';
+import { Judged } from './judged-run.ts';
 import { StatusReport } from './service.ts';
 
 /** What scripts may rely on: keys may be added and are never renamed, so a schema forbids no key that it does not know. */
 const published: Readonly<Record<string, { title: string; schema: z.ZodType }>> = {
-  judge: { title: 'Output of soak judge --json', schema: z.array(JudgedFile) },
+  evidence: { title: 'Output of soak evidence --json', schema: EvidenceReport },
+  judge: { title: 'Output of soak judge --json', schema: Judged },
   run: { title: 'Last line of stdout of soak run --json', schema: RunResult },
   status: { title: 'Output of soak status --json', schema: StatusReport },
 };

@@ -7,7 +7,9 @@ import type { Entity, SeededEntity } from '#model/population-plan.ts';
 import { Phase, type Progress, type RunResult } from '#model/progress.ts';
 import { Outcome } from '#model/verdict.ts';
 import type { WaveName } from '#model/wave.ts';
+import type { EvidenceDesk } from './evidence-report.ts';
 import type { JudgedFile, JudgeOrder } from './judged-file.ts';
+import type { JudgedKind, JudgedRun } from './judged-run.ts';
 import type { EnduranceOrder, EnduranceReport, LoadBenchOrder, LoadBenchReport } from './load-bench.ts';
 import type { VerdictBenchOrder, VerdictBenchReport } from './verdict-bench.ts';
 
@@ -22,6 +24,8 @@ export const RunListing = z.strictObject({
   outcome: Outcome.optional(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
+  /** When it came here as an archive; absent for a run of this machine. */
+  importedAt: z.iso.datetime().optional(),
 });
 export type RunListing = z.infer<typeof RunListing>;
 
@@ -274,6 +278,14 @@ export interface Service extends BenchDesk {
   inspectDriver(input: Readonly<Record<string, unknown>>): Promise<{ driver?: LoadDriver } | { problems: string[] }>;
   /** Judges files of bare series for leaks. Rejects with a `UsageError` that names everything that is wrong with any of them. */
   judgeFiles(order: JudgeOrder): Promise<JudgedFile[]>;
+  /** What each word names: a file of bare series, an archive of evidence, or, when there is no file of that name, a run. */
+  kindsOf(names: readonly string[]): Promise<JudgedKind[]>;
+  /**
+   * Judges runs, and runs in archives, again from stored evidence alone. Rejects with `NoVerdict` when there is none to compare
+   * with, and with `EvidenceRefused` when what is stored does not belong together.
+   */
+  judgeRuns(names: readonly string[]): Promise<JudgedRun[]>;
+  readonly evidence: EvidenceDesk;
   doctor(): Promise<DoctorReport>;
   machine(): Promise<Machine>;
   startRun(request: { workflow: WorkflowName; input: unknown; workflowId?: string }): Promise<RunHandle>;

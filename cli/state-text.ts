@@ -36,7 +36,7 @@ export function renderRuns(runs: readonly RunListing[]): string {
   return renderTable([
     ['RUN', 'WORKFLOW', 'STATE', 'PHASE', 'VERDICT', 'STARTED', 'RUN KEY'],
     ...runs.map((run) => [
-      ...[run.workflowId, run.workflow, run.state, run.phase ?? ''],
+      ...[run.workflowId, run.workflow, run.importedAt === undefined ? run.state : 'imported', run.phase ?? ''],
       ...[run.outcome ?? '', readableTime(run.startedAt), run.runId],
     ]),
   ]);

@@ -1,5 +1,5 @@
-import type { EvidenceReader, EvidenceRecord } from '#model/evidence.ts';
-import { type Batch, unpackBody } from './batch.ts';
+import type { EvidenceReader } from '#model/evidence.ts';
+import { type Batch, unpackBody, unpackText } from './batch.ts';
 import type { Query } from './query.ts';
 import { refusedEvidence } from './unavailable.ts';
 import type { BatchStore } from './upload.ts';
@@ -7,10 +7,16 @@ import type { BatchStore } from './upload.ts';
 export interface BatchTable extends BatchStore {
   /** Streams a run's records, a few batches in memory at a time. A store that goes away in between rejects with `StoreUnavailable`. */
   reader(): EvidenceReader;
+  /** Streams a run's batches in the order in which their records are read, with the text of their lines. */
+  batchTexts(runKey: string): AsyncIterable<BatchText>;
   /** Until when a producer's records are stored, in ms since the epoch, by its name; all of its incarnations together. */
   storedUntil(runKey: string): Promise<ReadonlyMap<string, number>>;
   /** How much of a run is stored; `kinds` counts records by kind. */
   totals(runKey: string): Promise<BatchTotals>;
+}
+
+export interface BatchText extends Pick<Batch, 'producer' | 'incarnation' | 'sequence' | 'refused'> {
+  readonly text: string;
 }
 
 interface BatchTotals {
@@ -18,6 +24,9 @@ interface BatchTotals {
   readonly records: number;
   readonly refused: number;
   readonly bytes: number;
+  /** First and last time of a record, in ms since the epoch; absent when there is none. */
+  readonly fromAt?: number;
+  readonly toAt?: number;
   readonly kinds: Readonly<Record<string, number>>;
 }
 
@@ -25,6 +34,7 @@ interface BodyRow {
   readonly producer: string;
   readonly incarnation: number;
   readonly sequence: number;
+  readonly refused: number;
   readonly body: Buffer;
 }
 
@@ -47,9 +57,15 @@ export function createBatchTable(query: Query): BatchTable {
     },
     reader: () => ({
       async *records(runKey) {
-        for await (const row of pages(query, runKey)) yield* await unpackRow(runKey, row);
+        for await (const row of pages(query, runKey)) yield* await unpackRow({ runKey, ...row }, unpackBody);
       },
     }),
+    async *batchTexts(runKey) {
+      for await (const row of pages(query, runKey)) {
+        const { producer, incarnation, sequence, refused } = row;
+        yield { producer, incarnation, sequence, refused, text: await unpackRow({ runKey, ...row }, unpackText) };
+      }
+    },
     async storedUntil(runKey) {
       const rows = await query<{ producer: string; until: Date }>(
         `select producer, max(to_at) as until from batches
@@ -59,9 +75,11 @@ export function createBatchTable(query: Query): BatchTable {
       return new Map(rows.map(({ producer, until }) => [producer, until.getTime()]));
     },
     async totals(runKey) {
-      const [sums] = await query<Record<'batches' | 'records' | 'refused' | 'bytes', string>>(
+      const [sums] = await query<
+        Record<'batches' | 'records' | 'refused' | 'bytes', string> & Record<'from_at' | 'to_at', Date | null>
+      >(
         `select count(*) as batches, coalesce(sum(records), 0) as records, coalesce(sum(refused), 0) as refused,
-                coalesce(sum(length(body)), 0) as bytes
+                coalesce(sum(length(body)), 0) as bytes, min(from_at) as from_at, max(to_at) as to_at
          from batches where run_key = $1`,
         [runKey],
       );
@@ -75,6 +93,8 @@ export function createBatchTable(query: Query): BatchTable {
         records: Number(sums?.records ?? 0),
         refused: Number(sums?.refused ?? 0),
         bytes: Number(sums?.bytes ?? 0),
+        ...(sums?.from_at ? { fromAt: sums.from_at.getTime() } : {}),
+        ...(sums?.to_at ? { toAt: sums.to_at.getTime() } : {}),
         kinds: Object.fromEntries(kinds.map(({ kind, records }) => [kind, Number(records)])),
       };
     },
@@ -82,12 +102,12 @@ export function createBatchTable(query: Query): BatchTable {
 }
 
 /** A row that cannot be unpacked is damaged: left out, it would make a verdict of less than there was. */
-async function unpackRow(
-  runKey: string,
-  { body, producer, incarnation, sequence }: BodyRow,
-): Promise<EvidenceRecord[]> {
+async function unpackRow<T>(
+  { runKey, producer, incarnation, sequence, body }: BodyRow & { runKey: string },
+  unpack: (body: Buffer) => Promise<T>,
+): Promise<T> {
   try {
-    return await unpackBody(body);
+    return await unpack(body);
   } catch (error) {
     const segment = `${producer}.${incarnation}.${sequence}.ndjson`;
     throw refusedEvidence(
@@ -104,7 +124,7 @@ async function* pages(query: Query, runKey: string): AsyncIterable<BodyRow> {
   let after: Pick<BodyRow, 'producer' | 'incarnation' | 'sequence'> = { producer: '', incarnation: 0, sequence: -1 };
   for (;;) {
     const rows = await query<BodyRow>(
-      `select producer, incarnation, sequence, body from batches
+      `select producer, incarnation, sequence, refused, body from batches
        where run_key = $1 and (producer, incarnation, sequence) > ($2, $3, $4)
        order by producer, incarnation, sequence limit ${pageBatches}`,
       [runKey, after.producer, after.incarnation, after.sequence],
@@ -116,7 +136,8 @@ async function* pages(query: Query, runKey: string): AsyncIterable<BodyRow> {
   }
 }
 
-const parametersOf = (batch: Batch): unknown[] => [
+/** Of `insert into batches` with all of its columns. */
+export const parametersOf = (batch: Batch): unknown[] => [
   batch.runKey,
   batch.producer,
   batch.incarnation,

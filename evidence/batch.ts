@@ -41,9 +41,13 @@ export async function packBatch(
   return { runKey, producer, incarnation, sequence, records: records.length, refused, kinds, fromAt, toAt, body };
 }
 
+/** The lines of a stored body, as they were spooled, each with its line break. */
+export const unpackText = async (body: Buffer): Promise<string> =>
+  (await decompress(body, { maxOutputLength: bodyBytesMax })).toString();
+
 /** The records of a stored body. They were parsed when they were stored, so their shape is not checked again. */
 export async function unpackBody(body: Buffer): Promise<EvidenceRecord[]> {
-  const text = (await decompress(body, { maxOutputLength: bodyBytesMax })).toString();
+  const text = await unpackText(body);
   return text
     .split('\n')
     .filter((line) => line !== '')

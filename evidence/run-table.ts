@@ -15,6 +15,8 @@ export interface RunTable {
   readResult(runKey: string): Promise<unknown>;
   /** Latest first. */
   listRuns(limit: number): Promise<RunSummary[]>;
+  /** Runs that came here as archives, latest first. */
+  listImported(limit: number): Promise<(RunSummary & { readonly importedAt: number })[]>;
   /** A run key, a workflow id (its latest run) or `latest`; undefined when nothing is called so. */
   resolveRun(text: string): Promise<string | undefined>;
 }
@@ -75,6 +77,14 @@ export function createRunTable(query: Query): RunTable {
         [Math.min(limit, limitMax)],
       );
       return rows.map(runSummary);
+    },
+    async listImported(limit) {
+      const rows = await query<RunRow & { imported_at: Date }>(
+        `select run_key, workflow_id, workflow, wave, plan_hash, started_at, ended_at, outcome, imported_at
+         from runs where imported_at is not null order by started_at desc, run_key limit $1`,
+        [Math.min(limit, limitMax)],
+      );
+      return rows.map((row) => ({ ...runSummary(row), importedAt: row.imported_at.getTime() }));
     },
     async resolveRun(text) {
       const [row] = await query<{ run_key: string }>(

@@ -1,4 +1,6 @@
 import { Pool, type PoolConfig } from 'pg';
+import { createRunImport, type RunImport } from './archive/run-import.ts';
+import { createStoredRuns, type StoredRuns } from './archive/stored-run.ts';
 import { type BatchTable, createBatchTable } from './batch-table.ts';
 import { type CheckpointTable, createCheckpointTable } from './checkpoint-table.ts';
 import { createJournalTable, type JournalTable } from './journal-table.ts';
@@ -8,12 +10,14 @@ import { createQuery, type Query } from './query.ts';
 import type { AuditEntry } from './run.ts';
 import { createRunTable, type RunTable } from './run-table.ts';
 import { storeError } from './unavailable.ts';
+import { createVerdictTable, type VerdictTable } from './verdict-table.ts';
 
 /**
  * The evidence store: a PostgreSQL instance of its own, never the target's (design §4). Every method rejects with an error
  * named `StoreUnavailable` when the store does not answer in time; all of them may be called again.
  */
-export interface EvidenceStore extends RunTable, BatchTable, CheckpointTable, LoadHostTable, JournalTable {
+export interface EvidenceStore
+  extends RunTable, BatchTable, CheckpointTable, VerdictTable, LoadHostTable, JournalTable, StoredRuns, RunImport {
   /** Creates or upgrades the tables; safe to call at every start, by any number of processes. */
   migrate(): Promise<void>;
   appendAudit(entry: AuditEntry): Promise<void>;
@@ -34,11 +38,13 @@ export function createEvidenceStore({ databaseUrl }: { databaseUrl: string }): E
   pool.on('error', () => undefined);
 
   const query = createQuery(pool);
+  const judged = { ...createBatchTable(query), ...createCheckpointTable(query), ...createVerdictTable(query) };
 
   return {
     ...createRunTable(query),
-    ...createBatchTable(query),
-    ...createCheckpointTable(query),
+    ...judged,
+    ...createStoredRuns(query, judged),
+    ...createRunImport(pool),
     ...createLoadHostTable(query),
     ...createJournalTable(query),
     ...createAuditTable(query),

@@ -5,6 +5,9 @@ export function refusedEvidence(message: string, cause?: unknown): Error {
   return error;
 }
 
+/** Errors that say by themselves what they are. */
+const named = new Set(['StoreUnavailable', 'EvidenceRefused', 'BadArchive', 'AbortError']);
+
 /** SQLSTATE classes that a retry can cure: connection, resources, operator intervention, system error. */
 const passing = /^(08|53|57|58)/;
 
@@ -16,7 +19,7 @@ export function storeError(error: unknown): Error {
   if (!(error instanceof Error)) return new Error('the evidence store failed', { cause: error });
   const isFromServer = 'severity' in error && 'code' in error && typeof error.code === 'string';
   const isDefect = error instanceof TypeError || error instanceof RangeError || error.name === 'ZodError';
-  if (isDefect || error.name === 'StoreUnavailable' || error.name === 'EvidenceRefused') return error;
+  if (isDefect || named.has(error.name)) return error;
   if (isFromServer && !passing.test(String(error.code))) return error;
   const unavailable = new Error(`the evidence store did not answer: ${error.message}`, { cause: error });
   unavailable.name = 'StoreUnavailable';

@@ -33,6 +33,8 @@ const engineBytesPerSecond = 2_000;
 const evidenceTableShare = 1.25;
 /** PostgreSQL, Redis, nginx, mocks and Prometheus; then the base, the workers, sampler and watchdog. */
 const processesBesideGateways = 5 + 9;
+/** The most that the evidence of 48 h and 20 processes may take, compressed; `soak evidence size` holds a run against it. */
+export const evidenceBytesIn48HoursMax = 2e9;
 const walBytesMax = 1_024 * mebibyte;
 
 /** Exact rows by entity; users, teams and the like are the plan's own numbers, the rest is counted by the population. */

@@ -1,4 +1,5 @@
 import { type CommandLine, runCommandLine } from '#cli/command-line.ts';
+import type { ArchiveReport, EvidenceSize } from '#cli/evidence-report.ts';
 import type { BenchDesk, RunListing, ScheduleListing, Service } from '#cli/service.ts';
 import type { Progress, RunResult } from '#model/progress.ts';
 
@@ -45,6 +46,21 @@ export const nightly: ScheduleListing = {
   missed: 0,
 };
 
+export const exported: ArchiveReport = {
+  ...{ run: 'key-1', workflowId: 'soak/smoke/1', file: '/tmp/night.soak', came: 'exported', bytes: 1_048_576 },
+  ...{
+    batches: 40,
+    records: 5_000,
+    version: '0.1.0',
+    exportedAt: '2026-11-23T19:00:00Z',
+    outcome: 'pass',
+    seconds: 1.5,
+  },
+};
+const size: EvidenceSize = {
+  ...{ run: 'key-1', workflowId: 'soak/smoke/1', batches: 40, records: 5_000, kinds: { sample: 4_000, ledger: 1_000 } },
+  ...{ bytes: 1_048_576, spanMs: 120_000, bytesIn48Hours: 1_509_949_440, bytesIn48HoursMax: 2e9 },
+};
 const kept = { name: 'before', bytes: 2_097_152, users: 10, teams: 50, seed: 7, profile: 'distribution' };
 
 type Note = <T>(name: string, answer: T) => (...given: unknown[]) => T;
@@ -114,6 +130,14 @@ function fakeService(replaced: Partial<Service> = {}): { service: Service; asked
     ),
     inspectDriver: note('inspectDriver', Promise.resolve({})),
     judgeFiles: note('judgeFiles', Promise.resolve([])),
+    kindsOf: (names) => Promise.resolve(names.map(() => 'series' as const)),
+    judgeRuns: note('judgeRuns', Promise.resolve([])),
+    evidence: {
+      exportRun: note('exportRun', Promise.resolve(exported)),
+      importRun: note('importRun', Promise.resolve({ ...exported, came: 'imported' as const })),
+      show: note('showArchive', Promise.resolve({ ...exported, came: 'whole' as const })),
+      size: note('evidenceSize', Promise.resolve(size)),
+    },
     machine: note('machine', Promise.resolve(machine)),
     startRun: note('startRun', Promise.resolve(handle)),
     progress: note('progress', Promise.resolve(progress)),

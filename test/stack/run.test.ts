@@ -1,8 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { WorkflowFailedError } from '@temporalio/client';
+import { Client } from 'pg';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Judged, type JudgedRun } from '#cli/judged-run.ts';
+import { postgresUrl } from '#compose/postgres.ts';
+import { createEvidenceStore } from '#evidence/store.ts';
+import { canonicalJson } from '#model/canonical-json.ts';
 import { RunResult } from '#model/progress.ts';
 import { RunResultFile } from '#reports/result.ts';
+import { createContext } from '#workers/wiring/context.ts';
+import { readEnvironment } from '#workers/wiring/environment.ts';
+import { createEvidenceDesk } from '#workers/wiring/evidence-desk.ts';
+import { createJudgeDesk } from '#workers/wiring/judged-runs.ts';
 import { startSystem, type System } from './system.ts';
 
 /** Short loads: what these runs show does not need longer ones. */
@@ -74,7 +87,29 @@ describe('bad input', () => {
   });
 });
 
+/** Into an empty store: another database of the same server, and a state folder of its own. */
+async function importElsewhere(archive: string): Promise<JudgedRun | undefined> {
+  const url = new URL(postgresUrl(15_432 + system.portOffset));
+  const client = new Client({ connectionString: url.href });
+  await client.connect();
+  await client.query('create database elsewhere').finally(() => client.end());
+  url.pathname = '/elsewhere';
+  const store = createEvidenceStore({ databaseUrl: url.href });
+  const environment = { ...readEnvironment({}), stateFolder: join(system.folder, 'elsewhere') };
+  const context = { ...createContext(environment, pino({ level: 'silent' })), store };
+  try {
+    const desk = createEvidenceDesk(context, () => Promise.reject(new Error('there is no Temporal there')));
+    const watch = { signal: new AbortController().signal, onProgress: () => undefined };
+    const { run } = await desk.evidence.importRun(archive, watch);
+    const [judged] = await createJudgeDesk(context).judgeRuns([run]);
+    return judged;
+  } finally {
+    await store.close();
+  }
+}
+
 describe('soak run smoke', () => {
+  let runId: string;
   it('passes, with a report and a result whose shapes are published', async () => {
     const { exitCode, stdout } = await system.soak(
       ...['run', 'smoke', '--json', '--keep', 'stack', '--objective', 'p95Ms=30000'],
@@ -82,6 +117,7 @@ describe('soak run smoke', () => {
     const result = RunResult.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
     expect(result).toMatchObject({ outcome: 'pass', reasons: [] });
     expect(exitCode).toBe(0);
+    ({ runId } = result);
     const file = RunResultFile.parse(system.readResult(result.runId));
     expect(file.faults.map(({ fault }) => fault)).toEqual(['kill-gateway-2']);
     expect(file.verdict.answers.every(({ outcome }) => outcome === 'pass')).toBe(true);
@@ -92,6 +128,28 @@ describe('soak run smoke', () => {
     expect(file.surroundings?.watchedMs).toBeGreaterThan(30_000);
     const { due, delivered, dropped, abandoned, unknown, inFlight } = file.load;
     expect(due).toBe(delivered + dropped + abandoned + unknown + inFlight);
+  });
+
+  it('is judged again from its evidence alone, to the byte, as is the archive of it, which holds no secret', async () => {
+    const told = canonicalJson(system.readResult(runId).verdict);
+    const judged = await system.soak('judge', runId, '--json');
+    expect(judged).toMatchObject({ exitCode: 0 });
+    const archive = join(system.folder, 'run.soak');
+    const exported = await system.soak('evidence', 'export', runId, '--to', archive, '--json');
+    expect(exported).toMatchObject({ exitCode: 0 });
+    // Without a server: what is judged is in the file.
+    const ofArchive = await system.soak('judge', archive, '--json');
+    for (const { stdout } of [judged, ofArchive]) {
+      const [run] = Judged.parse(JSON.parse(stdout));
+      expect(run).toMatchObject({ run: runId, same: true, isCodeChanged: false });
+      expect(run !== undefined && 'verdict' in run ? canonicalJson(run.verdict) : '').toBe(told);
+    }
+    const text = gunzipSync(readFileSync(archive)).toString();
+    expect(text).toContain('"kind":"sample"');
+    expect(text).not.toContain(readFileSync(join(system.folder, 'stack', 'secret'), 'utf8').trim());
+    expect((await system.soak('evidence', 'import', archive, '--json')).stdout).toContain('"came":"present"');
+    const second = await importElsewhere(archive);
+    expect(second === undefined ? '' : canonicalJson(second.verdict)).toBe(told);
   });
 
   it('is found by search attributes, and is listed', async () => {

@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { codeStamp } from './code-stamp.ts';
+import { codeStamp, judgeStamp } from './code-stamp.ts';
 
 const folders = [
   ...['model', 'workflows', 'activities', 'workers', 'compose', 'targets', 'seeding', 'loadtest', 'mocks'],
@@ -14,6 +14,8 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'soakwave-code-'));
   for (const folder of folders) mkdirSync(join(home, folder, 'deeper'), { recursive: true });
   writeFileSync(join(home, 'workflows', 'deeper', 'run.ts'), 'export const a = 1;\n');
+  mkdirSync(join(home, 'workers', 'wiring'));
+  writeFileSync(join(home, 'workers', 'wiring', 'verdict-reckoner.ts'), '');
   writeFileSync(join(home, 'package-lock.json'), '{}');
 });
 afterEach(() => {
@@ -39,5 +41,22 @@ describe('codeStamp', () => {
     const before = codeStamp(home);
     writeFileSync(join(home, 'model', 'wave.test.ts'), 'it');
     expect(codeStamp(home)).toBe(before);
+  });
+});
+
+describe('judgeStamp', () => {
+  it.each(['verdict/rule.ts', 'model/wave.ts', 'evidence/batch.ts', 'workers/wiring/verdict-reckoner.ts'])(
+    'changes with %s, from which verdicts come',
+    (file) => {
+      const before = judgeStamp(home);
+      appendFileSync(join(home, file), '\n');
+      expect(judgeStamp(home)).not.toBe(before);
+    },
+  );
+
+  it('does not change with code that no verdict comes from', () => {
+    const before = judgeStamp(home);
+    for (const file of ['workflows/deeper/run.ts', 'reports/page.ts']) appendFileSync(join(home, file), '\n');
+    expect(judgeStamp(home)).toBe(before);
   });
 });

@@ -14,6 +14,7 @@ import type { Environment } from './environment.ts';
 import { type CheckpointRequest, reckonCheckpoint } from './checkpoint-reckoner.ts';
 import { type CycleRequest, planCycle } from './cycles.ts';
 import { type DriverReading, readDriver } from './driver-file.ts';
+import { keepVerdict } from './kept-verdict.ts';
 import type { CompareRequest } from './report-reckoner.ts';
 import { planHashOf, writePlanFile } from './run-plan.ts';
 import { reckonVerdict } from './verdict-reckoner.ts';
@@ -49,6 +50,7 @@ export function createReckoner(environment: Environment): Reckoner {
       const { folder } = context.runPlaces(request);
       writeAtomic(join(folder, 'evidence.json'), JSON.stringify(evidence));
       writeAtomic(join(folder, 'verdict.json'), JSON.stringify(verdict, null, 2));
+      await keepVerdict(context, request, verdict);
       return verdict;
     },
     checkpoint: (request) => reckonCheckpoint(context, request),

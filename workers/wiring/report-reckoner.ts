@@ -14,6 +14,7 @@ import type { ReportInput } from '#reports/report-input.ts';
 import { renderResult, RunResultFile } from '#reports/result.ts';
 import type { Context } from './context.ts';
 import type { Environment } from './environment.ts';
+import { keepVerdict, versionOf } from './kept-verdict.ts';
 import { measureFootprint } from './run-footprint.ts';
 import { reckonVerdict } from './verdict-reckoner.ts';
 
@@ -52,6 +53,8 @@ export async function reckonReport(context: Context, request: JudgeRequest): Pro
   writeAtomic(files.result, `${JSON.stringify(result, null, 2)}\n`);
   linkLatest(context, request.runKey);
   const { runKey } = request;
+  // Of the request that this report shows: one more step than the judge knew of has ended by now.
+  await keepVerdict(context, request, verdict);
   await context.store.finishRun({ runKey, endedAt: input.meta.endedAt, outcome: verdict.outcome, result });
   return small(result);
 }
@@ -74,7 +77,6 @@ const programsOf = ({ externalTemporal }: Environment, { load: { driver } }: Pla
 
 async function readMeta(context: Context, request: JudgeRequest, plan: Plan): Promise<ReportInput['meta']> {
   const { environment } = context;
-  const manifest = readJson(join(environment.home, 'package.json')) as { version: string };
   const versions = await versionsOf(programsOf(environment, plan), environment);
   return {
     runKey: request.runKey,
@@ -82,7 +84,7 @@ async function readMeta(context: Context, request: JudgeRequest, plan: Plan): Pr
     startedAt: request.steps[0]?.startedAt ?? Date.now(),
     endedAt: Date.now(),
     input: (readJson(join(context.runPlaces(request).folder, 'input.json')) ?? {}) as Record<string, unknown>,
-    versions: { soakwave: manifest.version, ...versions },
+    versions: { soakwave: versionOf(environment.home), ...versions },
     host: {
       name: environment.host,
       cpu: cpus()[0]?.model ?? 'unknown',

@@ -7,11 +7,12 @@ import { createProcessTable } from '#compose/process-table.ts';
 import { WorkflowName } from '#model/plan.ts';
 import { queues } from '#model/queues.ts';
 import type { Context } from './context.ts';
-import { type Connect, describeListing, describeRun, listingOf } from './run-listing.ts';
+import { type Connect, describeListing, describeRun, importedListing, listingOf } from './run-listing.ts';
 import { awaitResult, readProgress } from './run-progress.ts';
 import { tellRun } from './run-updates.ts';
 
 const abortWithinMs = 240_000;
+const importedWithinMs = 2_000;
 const pageSizeMax = 100;
 const runTextMax = 200;
 
@@ -77,7 +78,16 @@ export function createRunDesk(context: Context, connect: Connect): Desk {
     async list(limit) {
       const found = await find(connect, ours, limit);
       const handles = await Promise.all(found.map((execution) => describeRun(connect, execution)));
-      return found.map((execution, index) => listingOf(execution, handles[index]?.runKey ?? execution.runId));
+      const listed = found.map((execution, index) => listingOf(execution, handles[index]?.runKey ?? execution.runId));
+      // A store that is away, or slow, hides the runs of other machines, and none of those that Temporal knows.
+      const imported = await Promise.race([
+        context.store.listImported(limit).catch(() => []),
+        sleep(importedWithinMs, [], { ref: false }),
+      ]);
+      const known = new Set(listed.map(({ runId }) => runId));
+      return [...listed, ...imported.map(importedListing).filter(({ runId }) => !known.has(runId))]
+        .sort((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt))
+        .slice(0, limit);
     },
     reportPath(runKey) {
       const path = join(context.places.run(runKey).folder, 'report.html');
@@ -119,7 +129,7 @@ async function locateRun(
   if (text === '' || text.length > runTextMax) return undefined;
   const byId = await describeListing(connect, { workflowId: text });
   if (byId !== undefined) return byId;
-  if (!/^[0-9a-f-]{36}$/.test(text)) return undefined;
+  if (!/^[0-9a-f-]{36}$/.test(text)) return locateStored(store, text);
   const [execution] = await find(connect, `RunId='${text}'`, 1);
   const named = execution && (await describeListing(connect, { workflowId: execution.workflowId, runId: text }));
   if (named !== undefined) {
@@ -127,8 +137,14 @@ async function locateRun(
     // A chain that is no longer the newest of its workflow id has ended, whatever its first execution looks like.
     return newest?.runId === named.runId ? newest : { ...named, state: endedState(named) };
   }
-  const stored = await store.readPlan(text).catch(() => undefined);
-  return stored === undefined ? undefined : { workflowId: stored.workflowId, runKey: stored.runKey };
+  return locateStored(store, text);
+}
+
+/** A run that the evidence store alone knows: of another machine, or of another Temporal. */
+async function locateStored(store: Context['store'], text: string): Promise<RunHandle | undefined> {
+  const runKey = await store.resolveRun(text).catch(() => undefined);
+  const stored = runKey === undefined ? undefined : await store.readPlan(runKey).catch(() => undefined);
+  return stored && { workflowId: stored.workflowId, runKey: stored.runKey };
 }
 
 const endedState = ({ state }: RunListing): RunListing['state'] => (state === 'running' ? 'completed' : state);

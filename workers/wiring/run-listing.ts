@@ -1,6 +1,7 @@
 import { type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { RunHandle, RunListing } from '#cli/service.ts';
+import type { RunSummary } from '#evidence/run.ts';
 import type { Phase } from '#model/progress.ts';
 import type { Outcome } from '#model/verdict.ts';
 import type { TemporalClient } from './temporal.ts';
@@ -64,3 +65,13 @@ export function listingOf(execution: Listed, runId: string): RunListing {
     ...(execution.closeTime === undefined ? {} : { endedAt: execution.closeTime.toISOString() }),
   };
 }
+
+/** A run that came here as an archive: Temporal does not know it. */
+export const importedListing = (run: RunSummary & { readonly importedAt: number }): RunListing => ({
+  ...{ runId: run.runKey, workflowId: run.workflowId, workflow: run.workflow, wave: run.wave },
+  state: run.outcome === undefined ? 'failed' : 'completed',
+  startedAt: new Date(run.startedAt).toISOString(),
+  ...(run.endedAt === undefined ? {} : { endedAt: new Date(run.endedAt).toISOString() }),
+  ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
+  importedAt: new Date(run.importedAt).toISOString(),
+});

@@ -14,11 +14,13 @@ import { serverUser } from '#compose/system-user.ts';
 import { createBenchDesk } from './bench-desk.ts';
 import { createContext } from './context.ts';
 import { doctorChecks } from './doctor-checks.ts';
+import { createEvidenceDesk } from './evidence-desk.ts';
 import { inspectDriver } from './driver-file.ts';
 import { type Environment, UsageError } from './environment.ts';
 import { createJanitor } from './janitor.ts';
 import { readFindings } from './janitor-journal.ts';
 import { judgeFiles } from './judged-files.ts';
+import { createJudgeDesk } from './judged-runs.ts';
 import { measurePlanned } from './machine.ts';
 import type { Places } from './places.ts';
 import { assertPolled, notUp, untilReady } from './readiness.ts';
@@ -89,6 +91,8 @@ export function createService(environment: Environment): Service {
     },
     ...createInspection(environment),
     schedules: createSchedules(connect),
+    ...createJudgeDesk(context),
+    ...createEvidenceDesk(context, connect),
     ...createSeedDesk(context),
     ...createBenchDesk(context),
     ...createSnapshotDesk(context),

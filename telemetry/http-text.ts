@@ -11,15 +11,34 @@ const bytesMax = 8 * 1024 * 1024;
 /** One page, read again and again over one connection that is made anew when it breaks. */
 export function createHttpText(url: string, timeoutMs: number): HttpText {
   const { origin, pathname, search } = new URL(url);
-  const client = new Client(origin, { pipelining: 1, maxResponseSize: bytesMax, connectTimeout: timeoutMs });
+  const client = new Client(origin, {
+    ...{ pipelining: 1, maxResponseSize: bytesMax, connectTimeout: timeoutMs },
+    ...{ headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
+  });
+  const options = { method: 'GET', path: `${pathname}${search}` } as const;
   return {
-    async get() {
-      const signal = AbortSignal.timeout(timeoutMs);
-      const { statusCode, body } = await client.request({ method: 'GET', path: `${pathname}${search}`, signal });
-      const text = await body.text();
-      if (statusCode !== 200) throw new Error(`status ${statusCode}`);
-      return text;
-    },
+    // The client's lowest level: a stream and its promises would cost more than the page.
+    get: () =>
+      new Promise((resolve, reject) => {
+        const chunks: Buffer[] = [];
+        let status = 0;
+        client.dispatch(options, {
+          onRequestStart: () => undefined,
+          onResponseStart(_, statusCode) {
+            status = statusCode;
+          },
+          onResponseData(_, chunk) {
+            chunks.push(chunk);
+          },
+          onResponseEnd() {
+            if (status === 200) resolve(Buffer.concat(chunks).toString());
+            else reject(new Error(`status ${status}`));
+          },
+          onResponseError(_, error) {
+            reject(error);
+          },
+        });
+      }),
     close: () => client.destroy(),
   };
 }

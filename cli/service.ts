@@ -9,6 +9,7 @@ import { Outcome } from '#model/verdict.ts';
 import type { WaveName } from '#model/wave.ts';
 import type { JudgedFile, JudgeOrder } from './judged-file.ts';
 import type { EnduranceOrder, EnduranceReport, LoadBenchOrder, LoadBenchReport } from './load-bench.ts';
+import type { SamplingBenchOrder, SamplingBenchReport } from './sampling-bench.ts';
 import type { VerdictBenchOrder, VerdictBenchReport } from './verdict-bench.ts';
 
 /** One run as `soak list` and `soak status` show it. `runId` is the run key. */
@@ -254,6 +255,7 @@ export interface BenchDesk {
   benchSeed(order: SeedBenchOrder, onLine: (line: string) => void): Promise<SeedBenchReport>;
   benchLoad(order: LoadBenchOrder, onLine: (line: string) => void): Promise<LoadBenchReport>;
   benchEndurance(order: EnduranceOrder, onLine: (line: string) => void): Promise<EnduranceReport>;
+  benchSampling(order: SamplingBenchOrder, onLine: (line: string) => void): Promise<SamplingBenchReport>;
   benchVerdict(order: VerdictBenchOrder, onLine: (line: string) => void): Promise<VerdictBenchReport>;
 }
 

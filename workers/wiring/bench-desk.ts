@@ -26,6 +26,7 @@ import { UsageError } from './environment.ts';
 import { benchLoad } from './load-bench.ts';
 import { measurePlanned } from './machine.ts';
 import { takeStateFolder } from './readiness.ts';
+import { benchSampling } from './sampling-bench.ts';
 import { benchVerdict } from './verdict-bench.ts';
 import { type CopyBench, type CopyTrial, tryCopy } from './seed-bench.ts';
 
@@ -43,6 +44,7 @@ export function createBenchDesk(context: Context): BenchDesk {
     },
     benchLoad: (order, onLine) => benchLoad(context, order, onLine),
     benchEndurance: (order, onLine) => benchEndurance(context, order, onLine),
+    benchSampling: (order, onLine) => benchSampling(context, order, onLine),
     benchVerdict,
   };
 }

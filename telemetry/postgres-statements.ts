@@ -10,7 +10,9 @@ const knownMax = 20;
 const textMax = 400;
 const why = 'the server has not loaded pg_stat_statements';
 
-const isThere = `select 1 where exists (select from pg_extension where extname = 'pg_stat_statements')`;
+/** A data set that was copied from a server that had it has the extension, and errors for an answer. */
+const isThere = `select 1 where current_setting('pg_stat_statements.max', true) is not null
+  and exists (select from pg_extension where extname = 'pg_stat_statements')`;
 
 /** Our own statements are told by their comment. */
 const mark = `/* ${samplerName} */`;
@@ -73,8 +75,8 @@ export function createPostgresStatementsSource(
 export async function tellStatements(url: string, timeoutMs: number): Promise<boolean> {
   const connection = createPostgresConnection(url, timeoutMs);
   try {
-    const [row] = await connection.rows(`select current_setting('shared_preload_libraries') as loaded`);
-    if (!String(row?.['loaded']).includes('pg_stat_statements')) return false;
+    const loaded = await connection.rows(`select 1 where current_setting('pg_stat_statements.max', true) is not null`);
+    if (loaded.length === 0) return false;
     await connection.rows('create extension if not exists pg_stat_statements');
     return true;
   } finally {

@@ -15,17 +15,16 @@ const childrenMax = 2_000;
 
 /** What each reading of a living process delivers. */
 export const processMetrics: readonly string[] = [
-  ...[metrics.rssBytes, metrics.rssAnonBytes, metrics.swapBytes, metrics.cpuSeconds],
-  ...[metrics.threads, metrics.openFiles],
+  ...[metrics.rssBytes, metrics.rssAnonBytes, metrics.cpuSeconds, metrics.threads, metrics.openFiles],
 ];
 
 const notTold = 'the kernel does not tell';
 
 /** What it may lack, and why. A tree has no context switches: they would go backwards with every child that ends. */
 export const treeOptions: Readonly<Record<string, string>> = {
+  [metrics.swapBytes]: notTold,
   [metrics.ioReadBytes]: notTold,
   [metrics.ioWriteBytes]: notTold,
-  [metrics.pssBytes]: notTold,
 };
 export const processOptions: Readonly<Record<string, string>> = { ...treeOptions, [metrics.contextSwitches]: notTold };
 

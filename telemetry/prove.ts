@@ -38,11 +38,12 @@ export async function proveSignals({ orders, processes, withinMs, signal }: Proo
   const until = Date.now() + withinMs;
   try {
     for (;;) {
-      const looked = await lookAt(orders, processes);
+      const looked = lookAt(orders, processes());
       const missing = [...looked.missing, ...(await missingMetrics(sources, proven))];
       const isOver = missing.length === 0 || Date.now() >= until || signal.aborted;
       if (isOver) {
-        const absent = [...looked.absent, ...sources.flatMap((source) => absentOf(source, proven))];
+        const unshared = await missingPss(orders, processes());
+        const absent = [...looked.absent, ...unshared, ...sources.flatMap((source) => absentOf(source, proven))];
         return { proven: [...looked.proven, ...proven], missing, absent };
       }
       await new Promise((resolve) => setTimeout(resolve, againMs));
@@ -56,8 +57,7 @@ export async function proveSignals({ orders, processes, withinMs, signal }: Proo
  * Processes are looked at anew each time: one that died since its proof is missing. Those that the orders name must be there;
  * of the others, the harness among them, whoever is there must be readable.
  */
-async function lookAt(orders: SamplerOrders, processes: () => readonly Incarnation[]): Promise<Proof> {
-  const known = processes();
+function lookAt(orders: SamplerOrders, known: readonly Incarnation[]): Proof {
   const found = { proven: [] as string[], missing: [] as MissingSignal[], absent: [] as MissingSignal[] };
   for (const role of new Set([...orders.roles, ...known.map((process) => process.role)])) {
     const signal = `process ${role}`;
@@ -74,15 +74,27 @@ async function lookAt(orders: SamplerOrders, processes: () => readonly Incarnati
       if (isWanted) found.missing.push({ signal, reason });
       continue;
     }
-    const pss = await readPss(process, { tree }).catch(() => undefined);
-    const values = { ...reading.values, ...(pss !== undefined && { [metrics.pssBytes]: pss }) };
-    const lack = lackOf({ metrics: processMetrics }, values);
+    const lack = lackOf({ metrics: processMetrics }, reading.values);
     if (lack === undefined) found.proven.push(signal);
     else found.missing.push({ signal, reason: lack });
     for (const [metric, reason] of Object.entries(tree ? treeOptions : processOptions))
-      if (!(metric in values)) found.absent.push({ signal: `${signal} ${metric}`, reason });
+      if (!(metric in reading.values)) found.absent.push({ signal: `${signal} ${metric}`, reason });
   }
   return found;
+}
+
+/** Walks page tables, so once and of processes alone: of a tree it takes as long as there are children, and tells the same. */
+async function missingPss({ trees }: SamplerOrders, known: readonly Incarnation[]): Promise<MissingSignal[]> {
+  const alone = known.filter(({ role }) => !trees.includes(role));
+  const read = await Promise.all(
+    alone.map(async (process) => {
+      const bytes = await readPss(process, { tree: false }).catch((error: unknown) => reasonOf(error));
+      return typeof bytes === 'string'
+        ? [{ signal: `process ${process.role} ${metrics.pssBytes}`, reason: bytes }]
+        : [];
+    }),
+  );
+  return read.flat();
 }
 
 async function missingMetrics(sources: readonly Source[], proven: Set<string>): Promise<MissingSignal[]> {

@@ -13,6 +13,9 @@ export interface PostgresConnection {
 /** By this name our own connections are left out of what they count. */
 export const samplerName = 'soakwave-sampler';
 
+/** By this our own statements are left out of those that the server counts: behind the first word, which every version keeps. */
+export const samplerMark = `/* ${samplerName} */`;
+
 export function createPostgresConnection(url: string, timeoutMs: number): PostgresConnection {
   let client: Client | undefined;
   let socket: Socket | undefined;
@@ -42,7 +45,9 @@ export function createPostgresConnection(url: string, timeoutMs: number): Postgr
   async function rows(text: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     try {
       const connected = client ?? (await connect());
-      const result = await connected.query<Record<string, unknown>>(text);
+      const result = await connected.query<Record<string, unknown>>(
+        text.replace(/^\s*select\b/, `select ${samplerMark}`),
+      );
       return result.rows;
     } catch (error) {
       close();

@@ -1,6 +1,6 @@
 import { metrics, statementMetric } from '#model/metrics.ts';
 import type { StatementRecord } from '#model/evidence.ts';
-import { createPostgresConnection, samplerName } from './postgres-connection.ts';
+import { createPostgresConnection, samplerMark } from './postgres-connection.ts';
 import type { Source } from './source.ts';
 
 const everyMs = 60_000;
@@ -14,16 +14,16 @@ const why = 'the server has not loaded pg_stat_statements';
 const isThere = `select 1 where current_setting('pg_stat_statements.max', true) is not null
   and exists (select from pg_extension where extname = 'pg_stat_statements')`;
 
-/** Our own statements are told by their comment. */
-const mark = `/* ${samplerName} */`;
-const ofThisDatabase = `from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())`;
+const ofThisDatabase = `from pg_stat_statements
+  where dbid = (select oid from pg_database where datname = current_database())
+    and queryid is not null and query not like '%${samplerMark}%'`;
 
-const all = `${mark} select sum(calls)::float8 as "${metrics.databaseStatementCalls}",
+const all = `select sum(calls)::float8 as "${metrics.databaseStatementCalls}",
   (sum(total_exec_time) / 1000)::float8 as "${metrics.databaseStatementSeconds}" ${ofThisDatabase}`;
 
-const slowest = `${mark} select queryid::text as id, sum(calls)::float8 as calls,
+const slowest = `select queryid::text as id, sum(calls)::float8 as calls,
   (sum(total_exec_time) / 1000)::float8 as seconds, min(left(query, ${textMax})) as text
-  ${ofThisDatabase} and queryid is not null and query not like '${mark}%'
+  ${ofThisDatabase}
   group by queryid order by seconds desc limit 200`;
 
 /**

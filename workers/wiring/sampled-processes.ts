@@ -110,10 +110,11 @@ function planSampled(place: {
   };
 }
 
-/** Segment by segment, as they are uploaded: a segment that is only partly in the stretch is left out. */
+/** Segment by segment, as they are uploaded: one that is open, or only partly in the stretch, is left out. */
 async function readSpool(spoolFolder: string, from: number, until: number) {
   const found = { records: [] as SegmentText['records'][number][], lines: [] as string[], refused: 0, storedBytes: 0 };
-  for (const { file, producer, incarnation, sequence } of segmentsAmong(readdirSync(spoolFolder))) {
+  const closed = segmentsAmong(readdirSync(spoolFolder)).filter(({ state }) => state === 'closed');
+  for (const { file, producer, incarnation, sequence } of closed) {
     const text = parseSegment(readFileSync(join(spoolFolder, file), 'utf8'));
     if (text.records.length === 0 || text.records.some(({ at }) => at < from || at >= until)) continue;
     const { body } = await packBatch({ runKey, producer, incarnation, sequence }, text);

@@ -15,8 +15,8 @@ export function databaseSection({ evidence }: ReportInput): Markup | undefined {
   const figure = (title: string) => ({ title, isFigure: true });
   return html`<h2 id="database">Database</h2>
     <p class="lead">
-      As the server counts for itself, once a minute: what the biggest tables and their indexes hold, and where the time
-      of statements went during the load.
+      As the server counts for itself: what the biggest tables and their indexes hold, and where the time of statements
+      went during the load.
     </p>
     ${table([{ title: 'Table' }, figure('Size'), figure('Grown'), figure('Dead rows, at most')], tables, 'No table was seen.')}
     ${table([{ title: 'Statement' }, figure('Calls'), figure('Seconds'), figure('ms a call')], statements, 'The server does not tell of its statements.')}`;

@@ -1,9 +1,9 @@
 import { metrics, statementMetric } from '#model/metrics.ts';
 import type { StatementRecord } from '#model/evidence.ts';
+import { createPace } from './pace.ts';
 import { createPostgresConnection, samplerMark } from './postgres-connection.ts';
-import type { Source } from './source.ts';
+import type { Source, Values } from './source.ts';
 
-const everyMs = 60_000;
 const slowestMax = 5;
 /** One that was among the slowest once is told on, so that its series has no holes. */
 const knownMax = 20;
@@ -28,37 +28,43 @@ const slowest = `select queryid::text as id, sum(calls)::float8 as calls,
 
 /**
  * What the target's statements take, by PostgreSQL's own account of them, which replaces the values that they were run with.
- * Once a minute: its view copies every text.
+ * Seldom: its view copies every text.
  */
 export function createPostgresStatementsSource(
   { role, url }: { role: string; url: string },
   timeoutMs: number,
 ): Source {
   const connection = createPostgresConnection(url, timeoutMs);
+  const pace = createPace();
   const known = new Set<string>();
   let fresh: StatementRecord[] = [];
+
+  async function read(): Promise<Values> {
+    if ((await connection.rows(isThere)).length === 0) return {};
+    const values: Record<string, number> = { ...(await connection.values(all)) };
+    for (const [place, { id, calls, seconds, text }] of (await connection.rows(slowest)).entries()) {
+      const statement = String(id);
+      if (place < slowestMax && known.size < knownMax && !known.has(statement)) {
+        known.add(statement);
+        const said = String(text).replaceAll(/\s+/g, ' ').trim().slice(0, textMax);
+        fresh.push({ kind: 'statement', at: Date.now(), role, statement, text: said });
+      }
+      if (!known.has(statement)) continue;
+      if (typeof calls === 'number') values[statementMetric(statement, 'calls_total')] = calls;
+      if (typeof seconds === 'number') values[statementMetric(statement, 'seconds_total')] = seconds;
+    }
+    return values;
+  }
+
   return {
     name: 'postgres-statements',
     role,
-    everyMs,
+    get everyMs() {
+      return pace.everyMs;
+    },
     metrics: [],
     optional: { [metrics.databaseStatementCalls]: why, [metrics.databaseStatementSeconds]: why },
-    async read() {
-      if ((await connection.rows(isThere)).length === 0) return {};
-      const values: Record<string, number> = { ...(await connection.values(all)) };
-      for (const [place, { id, calls, seconds, text }] of (await connection.rows(slowest)).entries()) {
-        const statement = String(id);
-        if (place < slowestMax && known.size < knownMax && !known.has(statement)) {
-          known.add(statement);
-          const said = String(text).replaceAll(/\s+/g, ' ').trim().slice(0, textMax);
-          fresh.push({ kind: 'statement', at: Date.now(), role, statement, text: said });
-        }
-        if (!known.has(statement)) continue;
-        if (typeof calls === 'number') values[statementMetric(statement, 'calls_total')] = calls;
-        if (typeof seconds === 'number') values[statementMetric(statement, 'seconds_total')] = seconds;
-      }
-      return values;
-    },
+    read: () => pace.measure(read),
     takeStatements() {
       const taken = fresh;
       fresh = [];

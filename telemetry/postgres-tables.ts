@@ -1,8 +1,8 @@
 import { metrics, tableMetric } from '#model/metrics.ts';
+import { createPace } from './pace.ts';
 import { createPostgresConnection } from './postgres-connection.ts';
-import type { Source } from './source.ts';
+import type { Source, Values } from './source.ts';
 
-const everyMs = 60_000;
 /** So many of the biggest are told at a time; one that was told once is told on, so that its series has no holes. */
 const biggestMax = 8;
 const knownMax = 16;
@@ -25,28 +25,34 @@ const eachTable = `
   ) tables
   group by root order by bytes desc nulls last limit 200`;
 
-/** Sizes look at every file of the database, and wait behind whoever locks a table: once a minute, on a connection of its own. */
+/** Sizes look at every file of the database, and wait behind whoever locks a table: seldom, and on a connection of its own. */
 export function createPostgresTablesSource({ role, url }: { role: string; url: string }, timeoutMs: number): Source {
   const connection = createPostgresConnection(url, timeoutMs);
+  const pace = createPace();
   const known = new Set<string>();
+
+  async function read(): Promise<Values> {
+    const values: Record<string, number> = { ...(await connection.values(wholeDatabase)) };
+    for (const [place, row] of (await connection.rows(eachTable)).entries()) {
+      const name = String(row['name']);
+      if (place < biggestMax && known.size < knownMax) known.add(name);
+      if (!known.has(name)) continue;
+      for (const what of ['bytes', 'rows', 'dead_rows'] as const) {
+        const value = row[what];
+        if (typeof value === 'number') values[tableMetric(name, what)] = value;
+      }
+    }
+    return values;
+  }
+
   return {
     name: 'postgres-tables',
     role,
-    everyMs,
-    metrics: [metrics.databaseBytes, metrics.databaseDeadRows],
-    async read() {
-      const values: Record<string, number> = { ...(await connection.values(wholeDatabase)) };
-      for (const [place, row] of (await connection.rows(eachTable)).entries()) {
-        const name = String(row['name']);
-        if (place < biggestMax && known.size < knownMax) known.add(name);
-        if (!known.has(name)) continue;
-        for (const what of ['bytes', 'rows', 'dead_rows'] as const) {
-          const value = row[what];
-          if (typeof value === 'number') values[tableMetric(name, what)] = value;
-        }
-      }
-      return values;
+    get everyMs() {
+      return pace.everyMs;
     },
+    metrics: [metrics.databaseBytes, metrics.databaseDeadRows],
+    read: () => pace.measure(read),
     close() {
       connection.close();
       return Promise.resolve();

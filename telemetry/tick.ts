@@ -75,8 +75,8 @@ export function createTicker({ sink, processes }: TickOptions): Ticker {
     ];
     await Promise.all(
       asked.map(async (source) => {
-        const until = at + (source.everyMs ?? orders.intervalMs);
         const answer = await readings.read(source, limitMsOf(orders));
+        const until = at + (source.everyMs ?? orders.intervalMs);
         if ('values' in answer) samples.add(source.role, answer.values);
         const reason = 'values' in answer ? lackOf(source, answer.values) : answer.reason;
         if (reason !== undefined) gaps.add({ source: source.name, reason, at, until });

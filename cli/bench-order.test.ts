@@ -20,6 +20,14 @@ describe('what is benched', () => {
     });
   });
 
+  it('has a bench of the analysis, of one length', () => {
+    const analysis = { hours: 48, processes: 20, requestsPerSecond: 1_000, seed: 1 };
+    expect(read(['analysis'])).toEqual({ order: { what: 'analysis', analysis }, problems: [] });
+    expect(read(['analysis'], { hours: ['24', '48'] }).problems).toEqual([
+      '--hours: given 24,48; it must be one whole number from 1 to 720',
+    ]);
+  });
+
   it('has a bench of the verdict', () => {
     const verdict = { hours: [1, 4, 24, 48], series: 20, runs: 2, leaks: 1, seed: 1 };
     expect(read(['verdict'])).toEqual({ order: { what: 'verdict', verdict }, problems: [] });
@@ -32,10 +40,24 @@ describe('what is benched', () => {
     ]);
   });
 
+  it('has a bench of sampling, which shares some flags with that of load', () => {
+    const sampling = { processes: 20, pairs: 10, seconds: 4, connections: 16 };
+    expect(read(['sampling'])).toEqual({ order: { what: 'sampling', sampling }, problems: [] });
+    expect(read(['sampling'], { seconds: 2, processes: 5, connections: 8 })).toEqual({
+      order: { what: 'sampling', sampling: { ...sampling, seconds: 2, processes: 5, connections: 8 } },
+      problems: [],
+    });
+    expect(read(['sampling'], { pairs: 1, rounds: 3, hours: ['1'] }).problems).toEqual([
+      '--rounds: soak bench sampling has no such flag; it is of soak bench seed and load',
+      '--hours: soak bench sampling has no such flag; it is of soak bench verdict and analysis',
+      '--pairs: given 1; it must be a whole number from 2 to 1000',
+    ]);
+  });
+
   it('names everything that is wrong', () => {
-    expect(read(['lunch']).problems).toEqual(['WHAT: there is a bench for seed, load or verdict']);
+    expect(read(['lunch']).problems).toEqual(['WHAT: there is a bench for seed, load, verdict, sampling or analysis']);
     expect(read(['seed'], { seconds: 1 }).problems).toEqual([
-      '--seconds: soak bench seed has no such flag; it is of soak bench load',
+      '--seconds: soak bench seed has no such flag; it is of soak bench load and sampling',
     ]);
     expect(read(['load'], { rows: 10_000, rounds: 0, only: ['wrk', 'ab'], endurance: '90s' }).problems).toEqual([
       '--rows: soak bench load has no such flag; it is of soak bench seed',

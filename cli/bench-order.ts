@@ -1,18 +1,22 @@
+import type { AnalysisBenchOrder } from './analysis-bench.ts';
 import { DurationText } from '#model/duration.ts';
 import { WaveName } from '#model/wave.ts';
 import { type EnduranceOrder, type LoadBenchOrder, loadSections, loadTools } from './load-bench.ts';
+import type { SamplingBenchOrder } from './sampling-bench.ts';
 import type { SeedBenchOrder } from './service.ts';
 import type { VerdictBenchOrder } from './verdict-bench.ts';
 import type { Call, Flag } from './verb.ts';
 
-export const benchSubjects = ['seed', 'load', 'verdict'] as const;
+export const benchSubjects = ['seed', 'load', 'verdict', 'sampling', 'analysis'] as const;
 type Subject = (typeof benchSubjects)[number];
 
 export type BenchOrder =
   | { readonly what: 'seed'; readonly seed: SeedBenchOrder }
   | { readonly what: 'load'; readonly load: LoadBenchOrder }
   | { readonly what: 'endurance'; readonly endurance: EnduranceOrder }
-  | { readonly what: 'verdict'; readonly verdict: VerdictBenchOrder };
+  | { readonly what: 'verdict'; readonly verdict: VerdictBenchOrder }
+  | { readonly what: 'sampling'; readonly sampling: SamplingBenchOrder }
+  | { readonly what: 'analysis'; readonly analysis: AnalysisBenchOrder };
 
 const parts = [...loadTools, ...loadSections];
 const minuteMs = 60_000;
@@ -28,13 +32,23 @@ const ranges = {
   runs: [0, 100_000],
   leaks: [0, 100_000],
   seed: [0, 2 ** 31 - 1],
+  processes: [1, 64],
+  pairs: [2, 1_000],
 } as const;
 
 /** Whose flag each is; those of nobody are everybody's. */
-const subjectOf: Readonly<Record<string, Subject>> = {
-  ...{ wave: 'seed', rows: 'seed', workers: 'seed' },
-  ...{ seconds: 'load', connections: 'load', only: 'load', endurance: 'load' },
-  ...{ hours: 'verdict', series: 'verdict', runs: 'verdict', leaks: 'verdict', seed: 'verdict', keep: 'verdict' },
+const subjectsOf: Readonly<Record<string, readonly Subject[]>> = {
+  ...{ wave: ['seed'], rows: ['seed'], workers: ['seed'] },
+  ...{ seconds: ['load', 'sampling'], connections: ['load', 'sampling'], only: ['load'], endurance: ['load'] },
+  ...{
+    hours: ['verdict', 'analysis'],
+    series: ['verdict'],
+    runs: ['verdict'],
+    leaks: ['verdict'],
+    seed: ['verdict', 'analysis'],
+    keep: ['verdict'],
+  },
+  ...{ processes: ['sampling', 'analysis'], pairs: ['sampling'], rounds: ['seed', 'load'] },
 };
 
 export const flagsOf: readonly Flag[] = [
@@ -47,8 +61,11 @@ export const flagsOf: readonly Flag[] = [
     kind: 'number',
     means: 'trials of each, of which the median counts (default 3; load: 5)',
   },
-  { name: 'seconds', value: 'N', kind: 'number', means: 'of load: length of a trial (default 4)' },
-  { name: 'connections', value: 'N', kind: 'number', means: 'of load: connections of every tool (default 64)' },
+  { name: 'seconds', value: 'N', kind: 'number', means: 'of load and sampling: length of a trial (default 4)' },
+  {
+    ...{ name: 'connections', value: 'N', kind: 'number' },
+    means: 'of load: connections of every tool (default 64); of sampling: of who asks (default 16)',
+  },
   { name: 'only', value: 'PART,…', kind: 'list', means: `of load: some of ${parts.join(', ')}` },
   {
     name: 'endurance',
@@ -56,28 +73,35 @@ export const flagsOf: readonly Flag[] = [
     kind: 'text',
     means: 'of load: the whole engine at full speed for so long, instead',
   },
-  { name: 'hours', value: 'N,…', kind: 'list', means: 'of verdict: lengths of the series (default 1,4,24,48)' },
+  {
+    name: 'hours',
+    value: 'N,…',
+    kind: 'list',
+    means: 'of verdict: lengths of the series (default 1,4,24,48); of analysis: one (default 48)',
+  },
   { name: 'series', value: 'N', kind: 'number', means: 'of verdict: series of each kind and length (default 20)' },
   { name: 'runs', value: 'N', kind: 'number', means: 'of verdict: healthy whole runs of each length (default 2)' },
   { name: 'leaks', value: 'N', kind: 'number', means: 'of verdict: whole runs with one leak in them (default 1)' },
-  { name: 'seed', value: 'N', kind: 'number', means: 'of verdict: decides every series (default 1)' },
+  { name: 'seed', value: 'N', kind: 'number', means: 'of verdict and analysis: decides every series (default 1)' },
   {
     name: 'keep',
     value: 'FILE',
     kind: 'text',
     means: 'of verdict: adds each trial to it; what is in it is not done again',
   },
+  { name: 'processes', value: 'N', kind: 'number', means: 'of sampling and analysis: how many are sampled (default 20)' },
+  { name: 'pairs', value: 'N', kind: 'number', means: 'of sampling: pairs of trials, with and without (default 10)' },
 ];
 
 /** What a command line asks to be measured, and everything that is wrong with it. */
 export function readBenchOrder({ operands, flags }: Call): { order: BenchOrder; problems: string[] } {
   const problems: string[] = [];
   const what = benchSubjects.find((subject) => subject === operands[0]);
-  if (what === undefined) problems.push('WHAT: there is a bench for seed, load or verdict');
+  if (what === undefined) problems.push('WHAT: there is a bench for seed, load, verdict, sampling or analysis');
   for (const name of Object.keys(flags)) {
-    const subject = subjectOf[name];
-    if (what !== undefined && subject !== undefined && subject !== what)
-      problems.push(`--${name}: soak bench ${what} has no such flag; it is of soak bench ${subject}`);
+    const subjects = subjectsOf[name];
+    if (what !== undefined && subjects?.includes(what) === false)
+      problems.push(`--${name}: soak bench ${what} has no such flag; it is of soak bench ${subjects.join(' and ')}`);
   }
   const whole = (name: keyof typeof ranges): number | undefined => {
     const value = flags[name];
@@ -98,6 +122,8 @@ interface Reading {
 
 function readOrder(what: Subject | undefined, { flags, problems, whole }: Reading): BenchOrder {
   if (what === 'verdict') return { what, verdict: readVerdict({ flags, problems, whole }) };
+  if (what === 'sampling') return { what, sampling: readSampling(whole) };
+  if (what === 'analysis') return { what, analysis: readAnalysis({ flags, problems, whole }) };
   const rounds = whole('rounds');
   if (what !== 'load') {
     const wave = WaveName.safeParse(flags['wave'] ?? 'enterprise');
@@ -114,6 +140,21 @@ function readOrder(what: Subject | undefined, { flags, problems, whole }: Readin
   return { what: 'endurance', endurance: { connections, minutes: readMinutes(flags['endurance'], problems) } };
 }
 
+const readSampling = (whole: Reading['whole']): SamplingBenchOrder => ({
+  ...{ processes: whole('processes') ?? 20, pairs: whole('pairs') ?? 10 },
+  ...{ seconds: whole('seconds') ?? 4, connections: whole('connections') ?? 16 },
+});
+
+function readAnalysis({ flags, problems, whole }: Reading): AnalysisBenchOrder {
+  const [hours = 48, ...more] = [flags['hours'] ?? []].flat().map(Number);
+  if (more.length > 0 || !(Number.isInteger(hours) && hours >= 1 && hours <= analysedHoursMax))
+    problems.push(
+      `--hours: given ${String(flags['hours'])}; it must be one whole number from 1 to ${analysedHoursMax}`,
+    );
+  return { hours, processes: whole('processes') ?? 20, requestsPerSecond: 1_000, seed: whole('seed') ?? 1 };
+}
+
+const analysedHoursMax = 24 * 30;
 const hoursMax = 24 * 365;
 
 function readVerdict({ flags, problems, whole }: Reading): VerdictBenchOrder {

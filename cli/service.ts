@@ -10,7 +10,9 @@ import type { WaveName } from '#model/wave.ts';
 import type { EvidenceDesk } from './evidence-report.ts';
 import type { JudgedFile, JudgeOrder } from './judged-file.ts';
 import type { JudgedKind, JudgedRun } from './judged-run.ts';
+import type { AnalysisBenchOrder, AnalysisBenchReport } from './analysis-bench.ts';
 import type { EnduranceOrder, EnduranceReport, LoadBenchOrder, LoadBenchReport } from './load-bench.ts';
+import type { SamplingBenchOrder, SamplingBenchReport } from './sampling-bench.ts';
 import type { VerdictBenchOrder, VerdictBenchReport } from './verdict-bench.ts';
 
 /** One run as `soak list` and `soak status` show it. `runId` is the run key. */
@@ -260,6 +262,8 @@ export interface BenchDesk {
   benchSeed(order: SeedBenchOrder, onLine: (line: string) => void): Promise<SeedBenchReport>;
   benchLoad(order: LoadBenchOrder, onLine: (line: string) => void): Promise<LoadBenchReport>;
   benchEndurance(order: EnduranceOrder, onLine: (line: string) => void): Promise<EnduranceReport>;
+  benchSampling(order: SamplingBenchOrder, onLine: (line: string) => void): Promise<SamplingBenchReport>;
+  benchAnalysis(order: AnalysisBenchOrder, onLine: (line: string) => void): Promise<AnalysisBenchReport>;
   benchVerdict(order: VerdictBenchOrder, onLine: (line: string) => void): Promise<VerdictBenchReport>;
 }
 

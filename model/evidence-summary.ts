@@ -201,6 +201,8 @@ export const EvidenceSummary = z.strictObject({
     /** Read-backs while load went on, by the fault that they followed; at most 1,000. */
     readBacks: z.array(z.strictObject({ fault: z.string(), at, checked: count })).optional(),
   }),
+  /** Texts of the database's slowest statements, by the id that their series bear; absent where the server tells of none. */
+  statements: z.array(z.strictObject({ statement: z.string(), text: z.string() })).optional(),
 });
 export type EvidenceSummary = z.infer<typeof EvidenceSummary>;
 

@@ -148,6 +148,15 @@ export const ReadBackRecord = z.strictObject({
   untracked: z.int().nonnegative(),
 });
 
+/** What a statement of the target's database says, by the id that its samples bear: without the values that it was run with. */
+export const StatementRecord = z.strictObject({
+  kind: z.literal('statement'),
+  at,
+  role: z.string(),
+  statement: z.string().max(40),
+  text: z.string().max(400),
+});
+
 export const faultEvents = [
   'set-up',
   'injected',
@@ -183,6 +192,7 @@ export const EvidenceRecord = z.discriminatedUnion('kind', [
   WriteRecord,
   FaultRecord,
   ReadBackRecord,
+  StatementRecord,
 ]);
 export type EvidenceRecord = z.infer<typeof EvidenceRecord>;
 export type SampleRecord = z.infer<typeof SampleRecord>;
@@ -192,6 +202,7 @@ export type OperationRecord = z.infer<typeof OperationRecord>;
 export type ScheduleRecord = z.infer<typeof ScheduleRecord>;
 export type FindingRecord = z.infer<typeof FindingRecord>;
 export type ReadBackRecord = z.infer<typeof ReadBackRecord>;
+export type StatementRecord = z.infer<typeof StatementRecord>;
 export type WriteRecord = z.infer<typeof WriteRecord>;
 export type IncarnationRecord = z.infer<typeof IncarnationRecord>;
 

@@ -45,6 +45,8 @@ export interface ProbeSpec {
     readonly name: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly metric: string;
+    /** Why it may be missing for a while; without a reason, a run does not begin before it was read. */
+    readonly optional?: string;
   }[];
 }
 

@@ -89,6 +89,7 @@ function processPlots(evidence: EvidenceSummary): Plot[] {
       points: draw(series),
       marksStart: series.incarnation > 1,
     }));
+  const floors = lines(metrics.heapAfterMajorGcBytes, (series) => gaugeLine(series, 1 / megabyte));
   const engines = seriesOf(evidence, metrics.eventLoopDelayP99Seconds, (role) => roleKind(role) === 'engine');
   return [
     {
@@ -107,6 +108,9 @@ function processPlots(evidence: EvidenceSummary): Plot[] {
       lines: lines(metrics.heapUsedBytes, (series) => gaugeLine(series, 1 / megabyte)),
       height: 110,
     },
+    ...(floors.length === 0
+      ? []
+      : [{ id: 'heap-floor', title: 'Heap after a major collection', note: 'MB', lines: floors, height: 110 }]),
     {
       ...{ id: 'gc', title: 'Garbage collection', note: 'ms of pause per second', height: 110 },
       lines: lines(metrics.gcPauseSeconds, (series) => rateLine(series, 1_000)),

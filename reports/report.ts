@@ -4,6 +4,7 @@ import { driverNames } from '#model/load-driver.ts';
 import { totalLoadMs } from '#model/load-plan.ts';
 import { capacitySection } from './capacity.ts';
 import { checkpointsSection } from './checkpoints.ts';
+import { databaseSection } from './database.ts';
 import { html, type Markup } from './html.ts';
 import { costSection } from './harness-cost.ts';
 import { objectivesSection } from './objectives.ts';
@@ -135,7 +136,7 @@ function measured(input: ReportInput): Markup {
       Service time in the closed model, over the whole load, faults included. Partial answers said themselves that a
       mocked upstream had failed, as scripted.
     </p>
-    ${operationsTable(input)}
+    ${operationsTable(input)} ${databaseSection(input)}
     <h2 id="faults">Faults</h2>
     ${faultsTable(input)} ${operatorSection(input)}
     <h2 id="surprises">What nobody planned</h2>

@@ -9,7 +9,7 @@ export function createNginxSource({ role, url }: { role: string; url: string }, 
   return {
     name: 'nginx',
     role,
-    metrics: [metrics.nginxConnections, metrics.nginxRequests],
+    metrics: [metrics.nginxConnections, metrics.nginxWaiting, metrics.nginxDropped, metrics.nginxRequests],
     read: async () => parseStubStatus(await page.get()),
     close: () => page.close(),
   };

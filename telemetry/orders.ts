@@ -12,6 +12,7 @@ const Probe = z.strictObject({
           name: z.string(),
           labels: z.exactOptional(z.record(z.string(), z.string()).readonly()),
           metric: z.string(),
+          optional: z.exactOptional(z.string()),
         })
         .readonly(),
     )

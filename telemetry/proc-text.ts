@@ -38,10 +38,20 @@ export function parseStatus(text: string): Values {
   return present({
     [metrics.rssBytes]: kilobytes('VmRSS'),
     [metrics.rssAnonBytes]: kilobytes('RssAnon'),
+    [metrics.swapBytes]: kilobytes('VmSwap'),
     [metrics.threads]: line('Threads'),
     [metrics.contextSwitches]:
       voluntary === undefined || involuntary === undefined ? undefined : voluntary + involuntary,
   });
+}
+
+/** What reached the storage, or came from it; what the page cache answered is not in it. */
+export function parseIo(text: string): Values {
+  const line = (name: string): number | undefined => {
+    const found = new RegExp(`^${name}: (\\d+)`, 'm').exec(text)?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  return present({ [metrics.ioReadBytes]: line('read_bytes'), [metrics.ioWriteBytes]: line('write_bytes') });
 }
 
 const present = (values: Record<string, number | undefined>): Values =>

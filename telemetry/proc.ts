@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { metrics } from '#model/metrics.ts';
 import type { ProcessIdentity } from '#model/stack.ts';
-import { parseStat, parseStatus, type Stat } from './proc-text.ts';
+import { parseIo, parseStat, parseStatus, type Stat } from './proc-text.ts';
 import { reasonOf, type Values } from './source.ts';
 
 export type ProcessReading =
@@ -13,11 +13,27 @@ export type ProcessReading =
 
 const childrenMax = 2_000;
 
+/** What each reading of a living process delivers. */
+export const processMetrics: readonly string[] = [
+  ...[metrics.rssBytes, metrics.rssAnonBytes, metrics.cpuSeconds, metrics.threads, metrics.openFiles],
+];
+
+const notTold = 'the kernel does not tell';
+
+/** What it may lack, and why. A tree has no context switches: they would go backwards with every child that ends. */
+export const treeOptions: Readonly<Record<string, string>> = {
+  [metrics.swapBytes]: notTold,
+  [metrics.ioReadBytes]: notTold,
+  [metrics.ioWriteBytes]: notTold,
+};
+export const processOptions: Readonly<Record<string, string>> = { ...treeOptions, [metrics.contextSwitches]: notTold };
+
 /**
- * What /proc says about one process now (R6.1). Synchronous on purpose: these files are answered from memory in tens of
+ * What /proc says about one process now, with its children when asked for (R6.1). Synchronous on purpose: these files are answered from memory in tens of
  * microseconds, a thread pool would cost more. Context switches are those of the main thread.
  */
-export function readProcess(identity: ProcessIdentity): ProcessReading {
+export function readProcess(identity: ProcessIdentity, { tree }: { tree: boolean }): ProcessReading {
+  if (tree) return readProcessTree(identity);
   try {
     const stat = readStat(identity.pid);
     if (stat?.startTicks !== identity.startTicks || stat.isZombie) return { kind: 'gone' };
@@ -32,7 +48,7 @@ export function readProcess(identity: ProcessIdentity): ProcessReading {
  * backwards with every child that ends and are left out. Pages shared by PostgreSQL's backends count once a backend in
  * `rss_bytes`: `rss_anon_bytes` and `pss_bytes` tell the truth.
  */
-export function readProcessTree(identity: ProcessIdentity): ProcessReading {
+function readProcessTree(identity: ProcessIdentity): ProcessReading {
   try {
     const stat = readStat(identity.pid);
     if (stat?.startTicks !== identity.startTicks || stat.isZombie) return { kind: 'gone' };
@@ -71,7 +87,16 @@ function readStat(pid: number): Stat | undefined {
 
 function valuesOf(pid: number, stat: Stat): Values {
   const status = parseStatus(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return { ...status, [metrics.cpuSeconds]: stat.cpuSeconds, [metrics.openFiles]: countFiles(pid) };
+  return { ...status, ...readIo(pid), [metrics.cpuSeconds]: stat.cpuSeconds, [metrics.openFiles]: countFiles(pid) };
+}
+
+/** Not every kernel keeps this account, and a reader of another user is not shown it. What ended children did is in it. */
+function readIo(pid: number): Values {
+  try {
+    return parseIo(readFileSync(`/proc/${pid}/io`, 'utf8'));
+  } catch {
+    return {};
+  }
 }
 
 /** Since Linux 6.2 the folder's size is the count, which saves listing a gateway's thousands of sockets. */

@@ -1,16 +1,22 @@
 import type { ProbeSpec } from '#model/target.ts';
 import { createHttpText } from './http-text.ts';
-import { parseMetrics } from './prometheus-text.ts';
+import { createPageReader } from './prometheus-text.ts';
 import type { Source } from './source.ts';
 
 /** Reads a target's own metrics page and gives them their canonical names. */
 export function createProbe(probe: ProbeSpec, timeoutMs: number): Source {
   const page = createHttpText(probe.url, timeoutMs);
+  const readPage = createPageReader(probe.series);
+  const optional = new Map(
+    probe.series.flatMap(({ metric, optional: why }) => (why === undefined ? [] : [[metric, why] as const])),
+  );
+  const wanted = new Set(probe.series.map(({ metric }) => metric));
   return {
     name: `probe-${probe.role}`,
     role: probe.role,
-    metrics: [...new Set(probe.series.map(({ metric }) => metric))],
-    read: async () => parseMetrics(await page.get(), probe.series),
+    metrics: [...wanted].filter((metric) => !optional.has(metric)),
+    optional: Object.fromEntries(optional),
+    read: async () => readPage(await page.get()),
     close: () => page.close(),
   };
 }

@@ -3,11 +3,9 @@ import type { Incarnation } from '#model/stack.ts';
 import { readPss } from './proc.ts';
 import type { Source } from './source.ts';
 
-type PssReading = Pick<Source, 'name' | 'role' | 'read'>;
-
 export interface PssTurns {
   /** Whose turn it is at this tick: each process once a minute, from its own first tick on. */
-  due(processes: readonly Incarnation[], at: number, trees: readonly string[]): PssReading[];
+  due(processes: readonly Incarnation[], at: number, trees: readonly string[]): Source[];
 }
 
 const everyMs = 60_000;
@@ -30,11 +28,14 @@ export function createPssTurns(): PssTurns {
   };
 }
 
-const pssReading = (process: Incarnation, tree: boolean): PssReading => ({
+const pssReading = (process: Incarnation, tree: boolean): Source => ({
   name: `pss-${process.role}`,
   role: process.role,
   async read() {
     const bytes = await readPss(process, { tree });
     return bytes === undefined ? {} : { [metrics.pssBytes]: bytes };
   },
+  // Absent of a process that is gone meanwhile.
+  metrics: [],
+  close: () => Promise.resolve(),
 });

@@ -165,6 +165,37 @@ describe('createSampler', () => {
     expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeLessThan(intervalMs * times.length * 3);
   });
 
+  it('records what an answer lacks as a gap, unless it may lack it', async () => {
+    const url = await serve(() => 'hits 1\n');
+    const own = identify(process.pid, 'gateway-1');
+    const series = [
+      ...probe('gateway-1', url).series,
+      { name: 'misses', metric: 'cache_l1_misses_total' },
+      { name: 'left', metric: 'heap_after_major_gc_bytes', optional: 'there was no collection' },
+    ];
+    const { records } = await sample(
+      ordersOf({ intervalMs: 100, probes: [{ role: 'gateway-1', url, series }] }),
+      () => [own],
+      (seen) => samplesOf(seen, 'gateway-1').some(({ values }) => values['cache_l1_hits_total'] === 1),
+    );
+    const gap = records.find((record) => record.kind === 'gap');
+    expect(gap).toMatchObject({ source: 'probe-gateway-1', reason: 'its answer has no cache_l1_misses_total' });
+    expect(samplesOf(records, 'gateway-1').some(({ values }) => values['cache_l1_hits_total'] === 1)).toBe(true);
+    expect(samplesOf(records, 'gateway-1').some(({ values }) => 'cache_l1_misses_total' in values)).toBe(false);
+  });
+
+  it('believes /proc before what a process says of itself', async () => {
+    const url = await serve(() => 'resident 7\n');
+    const own = identify(process.pid, 'gateway-1');
+    const series = [{ name: 'resident', metric: 'rss_bytes' }];
+    const { records } = await sample(
+      ordersOf({ probes: [{ role: 'gateway-1', url, series }] }),
+      () => [own],
+      (seen) => samplesOf(seen, 'gateway-1').length >= 3,
+    );
+    expect(samplesOf(records, 'gateway-1').every(({ values }) => (values['rss_bytes'] ?? 0) > 1_000_000)).toBe(true);
+  });
+
   it('adds children to the process they belong to', async () => {
     const tree = identify(startChild('sh', ['-c', 'sleep 5 & sleep 5 & wait']), 'postgres');
     const { records } = await sample(
@@ -197,6 +228,7 @@ describe('proveSignals', () => {
       'probe-dead cache_l1_hits_total',
     ]);
     expect(proof.missing[2]?.reason).toContain('ECONNREFUSED');
+    expect(proof.absent).toEqual([]);
   });
 
   it('waits for a signal that comes late', async () => {
@@ -204,6 +236,27 @@ describe('proveSignals', () => {
     const orders = ordersOf({ intervalMs: 500, probes: [probe('gateway-1', url)] });
     const { signal } = new AbortController();
     const proof = await proveSignals({ orders, processes: () => [], withinMs: 3_000, signal });
-    expect(proof).toEqual({ proven: ['probe-gateway-1 cache_l1_hits_total'], missing: [] });
+    expect(proof).toEqual({ proven: ['probe-gateway-1 cache_l1_hits_total'], missing: [], absent: [] });
+  });
+
+  it('does not wait for a signal that may be missing, and names it', async () => {
+    const url = await serve(() => 'hits 1\n');
+    const series = [
+      ...probe('gateway-1', url).series,
+      { name: 'left', metric: 'heap_after_major_gc_bytes', optional: 'there was no collection' },
+    ];
+    const orders = ordersOf({ intervalMs: 500, probes: [{ role: 'gateway-1', url, series }] });
+    const { signal } = new AbortController();
+    const { missing, absent } = await proveSignals({ orders, processes: () => [], withinMs: 3_000, signal });
+    expect(missing).toEqual([]);
+    expect(absent).toEqual([{ signal: 'probe-gateway-1 heap_after_major_gc_bytes', reason: 'there was no collection' }]); // prettier-ignore
+  });
+
+  it('proves whoever else is there, so that the harness is seen as well, and does not miss who is not', async () => {
+    const own = identify(process.pid, 'orchestrator');
+    const gone = { ...own, role: 'engine-0', startTicks: own.startTicks + 1 };
+    const { signal } = new AbortController();
+    const options = { orders: ordersOf(), processes: () => [own, gone], withinMs: 100, signal };
+    expect(await proveSignals(options)).toMatchObject({ proven: ['process orchestrator'], missing: [] });
   });
 });

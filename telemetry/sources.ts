@@ -2,6 +2,8 @@ import { createMachineSource } from './machine.ts';
 import { createNginxSource } from './nginx.ts';
 import type { SamplerOrders } from './orders.ts';
 import { createPostgresSource } from './postgres.ts';
+import { createPostgresStatementsSource } from './postgres-statements.ts';
+import { createPostgresTablesSource } from './postgres-tables.ts';
 import { createProbe } from './prometheus-scrape.ts';
 import { createRedisSource } from './redis.ts';
 import type { Source } from './source.ts';
@@ -18,7 +20,11 @@ export function createSources(orders: SamplerOrders): Source[] {
   const { probes, postgres, redis, nginx } = orders;
   return [
     ...probes.map((probe) => createProbe(probe, limitMs)),
-    ...(postgres === undefined ? [] : [createPostgresSource(postgres, limitMs)]),
+    ...(postgres === undefined
+      ? []
+      : [createPostgresSource, createPostgresTablesSource, createPostgresStatementsSource].map((create) =>
+          create(postgres, limitMs),
+        )),
     ...(redis === undefined ? [] : [createRedisSource(redis, limitMs)]),
     ...(nginx === undefined ? [] : [createNginxSource(nginx, limitMs)]),
     ...(orders.machine === undefined ? [] : [createMachineSource({ folder: orders.spoolFolder })]),

@@ -5,10 +5,10 @@ import type { Incarnation } from '#model/stack.ts';
 import { createGapLog, type GapLog } from './gap-log.ts';
 import { createIncarnations } from './incarnations.ts';
 import type { SamplerOrders } from './orders.ts';
-import { readProcess, readProcessTree } from './proc.ts';
+import { readProcess } from './proc.ts';
 import { createPssTurns } from './pss-turns.ts';
 import { createReadings } from './readings.ts';
-import { reasonOf, type Source, type Values } from './source.ts';
+import { lackOf, reasonOf, type Source, type Values } from './source.ts';
 import { limitMsOf } from './sources.ts';
 
 export interface TickOptions {
@@ -35,6 +35,7 @@ export function createTicker({ sink, processes }: TickOptions): Ticker {
   const incarnations = createIncarnations(sink);
   const readings = createReadings();
   const pssTurns = createPssTurns();
+  const turns = createTurns();
   let known: readonly Incarnation[] = [];
 
   /** Everything in /proc; the same pass tells who is there. */
@@ -47,7 +48,7 @@ export function createTicker({ sink, processes }: TickOptions): Ticker {
     incarnations.keep(new Set(known.map(({ role }) => role)), at);
     for (const process of known) {
       const { role } = process;
-      const reading = trees.includes(role) ? readProcessTree(process) : readProcess(process);
+      const reading = readProcess(process, { tree: trees.includes(role) });
       if (reading.kind === 'failed') samples.missing(`process-${role}`, reading.reason);
       if (reading.kind === 'gone') incarnations.gone(role, at);
       if (reading.kind !== 'alive') continue;
@@ -65,12 +66,21 @@ export function createTicker({ sink, processes }: TickOptions): Ticker {
     const samples = createSamples({ at, until: at + orders.intervalMs }, gaps);
     lookAround(at, orders.trees, samples);
     const pss = pssTurns.due(known.filter(({ role }) => incarnations.current(role) !== undefined), at, orders.trees); // prettier-ignore
-    const asked = [...sources.filter(({ role }) => isAnswering(role)), ...pss];
+    const asked = [
+      ...turns.due(
+        sources.filter(({ role }) => isAnswering(role)),
+        at,
+      ),
+      ...pss,
+    ];
     await Promise.all(
       asked.map(async (source) => {
         const answer = await readings.read(source, limitMsOf(orders));
+        const until = at + (source.everyMs ?? orders.intervalMs);
         if ('values' in answer) samples.add(source.role, answer.values);
-        else samples.missing(source.name, answer.reason);
+        const reason = 'values' in answer ? lackOf(source, answer.values) : answer.reason;
+        if (reason !== undefined) gaps.add({ source: source.name, reason, at, until });
+        for (const statement of source.takeStatements?.() ?? []) sink.append(statement);
       }),
     );
     for (const [role, values] of samples.byRole()) {
@@ -86,13 +96,27 @@ export function createTicker({ sink, processes }: TickOptions): Ticker {
 
 type Samples = ReturnType<typeof createSamples>;
 
-/** The values of one tick, merged by role. */
+/** Whose turn it is: of a source that is asked less often than the others, the first tick and one each so many. */
+function createTurns() {
+  const askedAt = new Map<string, number>();
+  return {
+    due: (sources: readonly Source[], at: number): Source[] =>
+      sources.filter(({ name, everyMs }) => {
+        if (everyMs === undefined) return true;
+        if (at - (askedAt.get(name) ?? -Infinity) < everyMs) return false;
+        askedAt.set(name, at);
+        return true;
+      }),
+  };
+}
+
+/** The values of one tick, merged by role. Of two that tell the same, /proc comes first, and it is asked first. */
 function createSamples(span: { readonly at: number; readonly until: number }, gaps: GapLog) {
   const values = new Map<string, Record<string, number>>();
   return {
     byRole: (): ReadonlyMap<string, Values> => values,
     add(role: string, more: Values): void {
-      values.set(role, { ...values.get(role), ...more });
+      values.set(role, { ...more, ...values.get(role) });
     },
     missing(source: string, reason: string): void {
       gaps.add({ source, reason, ...span });

@@ -98,6 +98,30 @@ function dataSets(note: Note): Pick<Service, 'seed' | 'snapshots' | keyof BenchD
       Promise.resolve({ seconds: 4, rounds: 5, connections: 64, pinned: true, tools: [], bars: [] }),
     ),
     benchEndurance: note('benchEndurance', Promise.resolve({ minutes: [], requests: 0, failed: 0, bars: [] })),
+    benchSampling: note(
+      'benchSampling',
+      Promise.resolve({
+        ...{
+          processes: 20,
+          seconds: 4,
+          connections: 16,
+          generator: 'wrk',
+          pinned: true,
+          samplerRssBytes: 1e8,
+          gaps: 0,
+        },
+        ...{ quiet: { seconds: 60, coreShare: 0.01 }, underLoad: { seconds: 40, coreShare: 0.01 } },
+        ...{ samplesExpected: 1_200, samplesPresent: 1_200, valuesPerSample: 50, pairs: [] },
+        ...{ loss: { share: 0, low: 0, high: 0 }, bytesPerProcessDay: 1e6, bytesProjected: 4e7, bars: [] },
+      }),
+    ),
+    benchAnalysis: note(
+      'benchAnalysis',
+      Promise.resolve({
+        ...{ hours: 48, processes: 20, requestsPerSecond: 1_000, seed: 1, records: 1, storedBytes: 1, seconds: 1 },
+        ...{ foldSeconds: 1, series: 1, judgeSecondsPerSeries: 0.1, residentBytesMax: 1, memoryLeak: 'pass' },
+      }),
+    ),
     benchVerdict: note('benchVerdict', Promise.resolve({ seed: 1, seconds: 1, families: [], runs: [] })),
   };
 }

@@ -1,4 +1,4 @@
-import type { EvidenceRecord, FaultRecord, FindingRecord, GapRecord } from '#model/evidence.ts';
+import type { EvidenceRecord, FaultRecord, FindingRecord, GapRecord, StatementRecord } from '#model/evidence.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { createLedger } from '#model/ledger.ts';
 import { hasIntendedStarts, totalLoadMs } from '#model/load-plan.ts';
@@ -15,6 +15,7 @@ import { createProbesFold } from './probe-fold.ts';
 import { createPresenceFold } from './presence-fold.ts';
 import { createSurroundingsFold } from './surroundings-fold.ts';
 import { createSeriesFold } from './series-fold.ts';
+import { createStatementFold } from './statement-fold.ts';
 import { clipWindows, subtractWindows, type Window } from './windows.ts';
 import { createWriteFold } from './write-fold.ts';
 
@@ -126,6 +127,7 @@ function hand(
     case 'gap':
     case 'finding':
     case 'fault':
+    case 'statement':
       incidents.add(record);
       return;
     case 'write':
@@ -168,10 +170,11 @@ function createIncidentFold() {
   const gaps = createEarliest<GapRecord>(gapsMax);
   const findings = createEarliest<FindingRecord>(findingsMax);
   const faults = createEarliest<FaultRecord>(faultRecordsMax);
+  const statements = createStatementFold();
   const findingsTotal: Record<string, number> = {};
   let gapsTotal = 0;
 
-  function add(record: GapRecord | FindingRecord | FaultRecord): void {
+  function add(record: GapRecord | FindingRecord | FaultRecord | StatementRecord): void {
     switch (record.kind) {
       case 'gap':
         gaps.add(record);
@@ -183,12 +186,16 @@ function createIncidentFold() {
         return;
       case 'fault':
         faults.add(record);
+        return;
+      case 'statement':
+        statements.add(record);
     }
   }
 
   const summary = () => ({
     ...{ gaps: gaps.list(), gapsTotal, findings: findings.list(), findingsTotal: sorted(findingsTotal) },
     faults: summariseFaults(faults.list()),
+    ...statements.summary(),
   });
   return { add, summary };
 }

@@ -113,6 +113,25 @@ describe('does the harness itself leak', () => {
 });
 
 describe('the lowest samples', () => {
+  const heapOf = (collections: number): string[] => {
+    const fold = createLowFold({ load, intervalMs: 1_000, isAsked: () => true });
+    for (let minute = 0; minute < 24 * 60; minute += 1) {
+      const left = 40e6 + Math.floor((minute / (24 * 60)) * collections);
+      const values = {
+        [metrics.heapUsedBytes]: 60e6,
+        ...(collections > 0 && { [metrics.heapAfterMajorGcBytes]: left }),
+      };
+      fold.add({ kind: 'sample', at: startsAt + minute * 60_000, role: 'gateway-1', incarnation: 1, values });
+    }
+    return fold.summary().map(({ metric }) => metric);
+  };
+
+  it('of the heap are what major collections left, where there were enough of them', () => {
+    expect(heapOf(200)).toEqual([metrics.heapAfterMajorGcBytes]);
+    expect(heapOf(3)).toEqual([metrics.heapUsedBytes]);
+    expect(heapOf(0)).toEqual([metrics.heapUsedBytes]);
+  });
+
   it('are at most some thousand a series, whatever order they come in', () => {
     const forwards = createLowFold({ load, intervalMs: 1_000, isAsked: () => true });
     const backwards = createLowFold({ load, intervalMs: 1_000, isAsked: () => true });

@@ -6,9 +6,12 @@ import type { Window } from './windows.ts';
 
 /** What may leak in a process, a gauge each. */
 const leakMetrics: readonly string[] = [
-  ...[metrics.rssBytes, metrics.rssAnonBytes, metrics.heapUsedBytes, metrics.externalBytes],
-  ...[metrics.openFiles, metrics.threads, metrics.poolConnections],
+  ...[metrics.rssBytes, metrics.rssAnonBytes, metrics.heapAfterMajorGcBytes, metrics.heapUsedBytes],
+  ...[metrics.externalBytes, metrics.openFiles, metrics.threads, metrics.poolConnections],
 ];
+
+/** A collector that was seen to finish less often tells of no floor, and the lowest heap in use has to do. */
+const collectionsMin = 8;
 
 const pointsMax = 960;
 const seriesMax = 2_000;
@@ -51,9 +54,17 @@ export function createLowFold({ load, intervalMs, isAsked }: LowBounds): LowFold
 
   return {
     add,
-    summary: () =>
-      [...all.values()]
-        .map(({ named, points }) => ({ ...named, points: [...points.values()].sort(([one], [other]) => one - other) }))
-        .sort(byIdentity),
+    summary() {
+      const lows = [...all.values()].map(({ named, points }) => ({ ...named, points: [...points.values()].sort(([one], [other]) => one - other) })); // prettier-ignore
+      return lows.filter((low) => !isSaidBetter(low, lows)).sort(byIdentity);
+    },
   };
+}
+
+/** The heap's floor is one question: what major collections left, where there were enough of them, else the lowest heap in use. */
+function isSaidBetter({ role, incarnation, metric }: LowSeries, lows: readonly LowSeries[]): boolean {
+  if (metric !== metrics.heapUsedBytes && metric !== metrics.heapAfterMajorGcBytes) return false;
+  const left = lows.find((low) => low.role === role && low.incarnation === incarnation && low.metric === metrics.heapAfterMajorGcBytes); // prettier-ignore
+  const isKnown = new Set(left?.points.map(([, value]) => value)).size >= collectionsMin;
+  return metric === metrics.heapUsedBytes ? isKnown : !isKnown;
 }

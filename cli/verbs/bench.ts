@@ -1,6 +1,8 @@
+import { renderAnalysisBench } from '../analysis-bench.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { benchSubjects, flagsOf, readBenchOrder } from '../bench-order.ts';
 import { renderEndurance, renderLoadBench } from '../load-bench-text.ts';
+import { renderSamplingBench } from '../sampling-bench.ts';
 import { renderSeedBench } from '../seed-bench-text.ts';
 import { renderVerdictBench } from '../verdict-bench.ts';
 import { type Call, jsonFlag, type Verb, type VerbContext } from '../verb.ts';
@@ -16,6 +18,8 @@ export const bench: Verb = {
     ['soak bench load', 'the engine against wrk, autocannon, k6 and Locust, a core for each side'],
     ['soak bench load --only soakwave,wrk --seconds 2', 'two of them'],
     ['soak bench load --endurance 30m', 'whether the whole engine keeps its memory at full speed'],
+    ['soak bench sampling', 'what sampling takes, and what it costs who is sampled, in about three minutes'],
+    ['soak bench analysis', 'how long the verdict on 48 hours of evidence takes, how much memory, how much disk'],
     [
       'soak bench verdict',
       'how often the leak verdict is right, on series whose truth is known, and how often others are',
@@ -45,6 +49,12 @@ async function benchAndTell(call: Call, { service, out, err }: VerbContext): Pro
       break;
     case 'endurance':
       tell(await service.benchEndurance(order.endurance, onLine), renderEndurance);
+      break;
+    case 'sampling':
+      tell(await service.benchSampling(order.sampling, onLine), renderSamplingBench);
+      break;
+    case 'analysis':
+      tell(await service.benchAnalysis(order.analysis, onLine), renderAnalysisBench);
       break;
     case 'verdict':
       tell(await service.benchVerdict(order.verdict, onLine), renderVerdictBench);

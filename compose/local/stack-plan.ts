@@ -7,6 +7,7 @@ import { type PostgresInstance, planPostgres, postgresUrl } from '../postgres.ts
 import { isRoot, serverUser } from '../system-user.ts';
 import { renderNginx } from './nginx.ts';
 import { planPostgresSettings } from './postgres-settings.ts';
+import { statementSettings } from './postgres-statements.ts';
 import { renderPrometheus } from './prometheus.ts';
 import { planRedis } from './redis.ts';
 
@@ -40,13 +41,14 @@ export interface LocalStackPlan {
 /** Plans the stack on this machine; starts nothing and writes nothing. Throws when a program is missing. */
 export function planLocalStack(options: LocalStackOptions): LocalStackPlan {
   const { plan, stackFolder, ports, memoryBytes } = options;
+  const postgresBinary = requireBinary('postgres', options);
   const postgres: PostgresInstance = {
     role: 'postgres',
     folder: stackFolder,
     port: ports.postgres,
-    postgres: requireBinary('postgres', options),
+    postgres: postgresBinary,
     runAs: serverUser(),
-    settings: planPostgresSettings(plan, memoryBytes),
+    settings: { ...planPostgresSettings(plan, memoryBytes), ...statementSettings(postgresBinary) },
   };
   const redisFolder = join(stackFolder, 'redis');
   const redis = { redis: requireBinary('redis-server', options), folder: redisFolder, port: ports.redis };

@@ -48,12 +48,13 @@ describe('the reference target', () => {
     for (const { args } of referenceTarget.processes(plan, place)) expect(args.join(' ')).not.toContain('127.0.0.1');
   });
 
-  it('is probed for canonical names only, each once', () => {
+  it('is probed for canonical names only, each once but for large objects', () => {
     const address = { gatewayUrls: ['http://127.0.0.1:5000'] } as StackAddress;
     const [probe] = referenceTarget.probes(address);
     const names = probe?.series.map(({ metric }) => metric) ?? [];
     expect(probe?.url).toBe('http://127.0.0.1:5000/metrics');
-    expect(new Set(names).size).toBe(names.length);
+    // Large objects, the old and the young ones, are two spaces of one metric.
+    expect(names.length - new Set(names).size).toBe(1);
     expect(names.filter((name) => !Object.values<string>(metrics).includes(name))).toEqual([]);
   });
 });

@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from 'pg';
+import { requireBinary } from '#compose/binaries.ts';
+import { statementSettings } from '#compose/local/postgres-statements.ts';
 import { createSpool } from '#evidence/spool.ts';
 import { createSpoolReader } from '../spool-reader.ts';
 import type { EvidenceRecord, GapRecord, SampleRecord } from '#model/evidence.ts';
 import type { Incarnation } from '#model/stack.ts';
 import { SamplerOrders } from '#telemetry/orders.ts';
+import { tellStatements } from '#telemetry/postgres-statements.ts';
 import { proveSignals } from '#telemetry/prove.ts';
 import { createSampler, type Sampler } from '#telemetry/sampler.ts';
 import { freePort } from './free-port.ts';
@@ -23,7 +27,9 @@ let orders: SamplerOrders;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'soakwave-sampling-'));
-  [postgres, redis] = await Promise.all([startTemporaryPostgres(), startTemporaryRedis()]);
+  const program = requireBinary('postgres', { searchPath: [], cacheFolder: '' });
+  const settings = Object.entries(statementSettings(program)).map(([name, value]) => `${name}=${value}`);
+  [postgres, redis] = await Promise.all([startTemporaryPostgres(settings), startTemporaryRedis()]);
   const statusUrl = await startNginx();
   orders = SamplerOrders.parse({
     intervalMs: 1_000,
@@ -104,7 +110,33 @@ describe('sampling real servers', () => {
     const { signal } = new AbortController();
     const proof = await proveSignals({ orders, processes, withinMs: 5_000, signal });
     expect(proof.missing).toEqual([]);
-    expect(proof.proven).toHaveLength(3 + 9 + 6 + 2);
+    expect(proof.proven).toHaveLength(3 + (15 + 2) + 9 + 4);
+    expect(proof.absent.map((absent) => absent.signal)).toEqual([
+      'postgres-statements database_statement_calls_total',
+      'postgres-statements database_statement_seconds_total',
+    ]);
+  });
+
+  it('tells which statements take the time, without the values that they were run with', async () => {
+    const { signal } = new AbortController();
+    expect(await tellStatements(postgres.databaseUrl, 2_000)).toBe(true);
+    const client = new Client({ connectionString: postgres.databaseUrl });
+    await client.connect();
+    await client.query(`create table visits (who text) partition by list (who);
+      create table visits_here partition of visits for values in ('a guest'); insert into visits values ('a guest')`);
+    for (let each = 0; each < 3; each += 1) await client.query(`select count(*) from visits where who = 'a guest'`);
+    expect((await proveSignals({ orders, processes, withinMs: 5_000, signal })).absent).toEqual([]);
+    const records = await recordWhile(4, () => setTimeout(1_500));
+    await client.end();
+    const texts = records.filter((record) => record.kind === 'statement');
+    const asked = texts.find(({ text }) => text === 'select count(*) from visits where who = $1');
+    expect(asked).toBeDefined();
+    expect(JSON.stringify(texts)).not.toContain('a guest');
+    expect(JSON.stringify(texts)).not.toContain('soakwave-sampler');
+    const values = samplesOf(records, 'postgres').find((sample) => 'database_bytes' in sample.values)?.values ?? {};
+    expect(values[`statement[${asked?.statement ?? ''}]_calls_total`]).toBe(3);
+    expect(values['database_statement_calls_total']).toBeGreaterThan(3);
+    expect(values['table[visits]_bytes']).toBeGreaterThanOrEqual(8_192);
   });
 
   it('samples each once a second, with the values of its server', async () => {
@@ -116,6 +148,8 @@ describe('sampling real servers', () => {
     expect(last?.['database_connections_max']).toBeGreaterThan(10);
     expect(last?.['database_transactions_total']).toBeGreaterThan(0);
     expect(last?.['threads']).toBeGreaterThan(3);
+    expect(last?.['database_longest_transaction_seconds']).toBe(0);
+    expect(last).toHaveProperty('io_write_bytes_total');
     expect(samplesOf(records, 'postgres')[0]?.values['database_bytes']).toBeGreaterThan(1_000_000);
     expect(samplesOf(records, 'redis').at(-1)?.values).toMatchObject({ redis_clients: 0, redis_keys: 0 });
     expect(samplesOf(records, 'nginx').at(-1)?.values).toMatchObject({ nginx_connections: 0 });

@@ -21,7 +21,7 @@ const serverSettings = ['wal_level=minimal', 'max_wal_senders=0', 'shared_buffer
 /** A crash in the middle of a large load is replayed first. */
 const readyWithinMs = 120_000;
 
-export async function startTemporaryPostgres(): Promise<TemporaryPostgres> {
+export async function startTemporaryPostgres(more: readonly string[] = []): Promise<TemporaryPostgres> {
   const binaries = binaryFolder();
   const runAs = processOwner();
   const folder = mkdtempSync(join(tmpdir(), 'soakwave-postgres-'));
@@ -36,6 +36,7 @@ export async function startTemporaryPostgres(): Promise<TemporaryPostgres> {
   const port = await freePort();
   const settings = [
     ...serverSettings,
+    ...more,
     `port=${port}`,
     'listen_addresses=127.0.0.1',
     `unix_socket_directories=${folder}`,

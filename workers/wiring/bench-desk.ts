@@ -20,12 +20,14 @@ import type { Plan } from '#model/plan.ts';
 import { type BenchSlice, planSlices } from '#seeding/bench-slice.ts';
 import { withClient } from '#seeding/database.ts';
 import { referenceSchema } from '#targets/reference/schema.ts';
+import { benchAnalysis } from './analysis-bench.ts';
 import { benchEndurance } from './bench-endurance.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './environment.ts';
 import { benchLoad } from './load-bench.ts';
 import { measurePlanned } from './machine.ts';
 import { takeStateFolder } from './readiness.ts';
+import { benchSampling } from './sampling-bench.ts';
 import { benchVerdict } from './verdict-bench.ts';
 import { type CopyBench, type CopyTrial, tryCopy } from './seed-bench.ts';
 
@@ -43,6 +45,8 @@ export function createBenchDesk(context: Context): BenchDesk {
     },
     benchLoad: (order, onLine) => benchLoad(context, order, onLine),
     benchEndurance: (order, onLine) => benchEndurance(context, order, onLine),
+    benchSampling: (order, onLine) => benchSampling(context, order, onLine),
+    benchAnalysis,
     benchVerdict,
   };
 }

@@ -1,8 +1,9 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { regions } from '#model/region.ts';
 import type { Cache } from './cache.ts';
 import type { Database } from './database.ts';
 import type { FederationObserver } from './federation.ts';
+import { watchRuntime } from './runtime-metrics.ts';
 
 /** Names as this gateway exports them; `targets/reference/probes.ts` maps them to the canonical ones. */
 export const gatewaySeries = {
@@ -25,12 +26,14 @@ export interface GatewayMetrics extends FederationObserver {
   readonly contentType: string;
 }
 
-export function createMetrics(watched: { cache: Cache; database: Database }): GatewayMetrics {
+interface WatchedParts {
+  readonly cache: Pick<Cache, 'counts' | 'bytes'>;
+  readonly database: Pick<Database, 'connections'>;
+}
+
+export function createMetrics(watched: WatchedParts): GatewayMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  // A young process has had no major collection yet: that is zero of them, and not a signal that is missing.
-  const collections = registry.getSingleMetric('nodejs_gc_duration_seconds');
-  if (collections instanceof Histogram) collections.zero({ kind: 'major' });
+  watchRuntime(registry);
   watchCache(registry, watched.cache);
   watchPool(registry, watched.database);
 
@@ -60,11 +63,6 @@ export function createMetrics(watched: { cache: Cache; database: Database }): Ga
     labelNames: ['region'],
     registers,
   });
-  // A counter that nobody has touched yet is not exported, and a signal that does not deliver stops a run.
-  for (const region of regions) {
-    calls.inc({ region }, 0);
-    failures.inc({ region }, 0);
-  }
   const callSeconds = new Histogram({
     name: gatewaySeries.federationSeconds,
     help: 'Time that a peer took to answer or fail',
@@ -72,6 +70,12 @@ export function createMetrics(watched: { cache: Cache; database: Database }): Ga
     buckets: [0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5],
     registers,
   });
+  // A counter that nobody has touched yet is not exported, and a signal that does not deliver stops a run.
+  for (const region of regions) {
+    calls.inc({ region }, 0);
+    failures.inc({ region }, 0);
+    callSeconds.zero({ region });
+  }
 
   return {
     answered({ route, method, status, seconds }) {
@@ -89,7 +93,7 @@ export function createMetrics(watched: { cache: Cache; database: Database }): Ga
 }
 
 /** The cache counts for itself; a scrape copies its counts, so that a hit costs no label look-up. */
-function watchCache(registry: Registry, cache: Cache): void {
+function watchCache(registry: Registry, cache: WatchedParts['cache']): void {
   const counted = (name: string, help: string, read: () => { l1: number; l2: number }): Counter<'level'> =>
     new Counter({
       name,
@@ -115,7 +119,7 @@ function watchCache(registry: Registry, cache: Cache): void {
   gauge(registry, { name: gatewaySeries.cacheBytes, help: 'Bytes held in L1' }, () => cache.bytes);
 }
 
-function watchPool(registry: Registry, database: Database): void {
+function watchPool(registry: Registry, database: WatchedParts['database']): void {
   const help = 'Connections of the database pool';
   gauge(registry, { name: gatewaySeries.poolConnections, help }, () => database.connections().total);
   gauge(registry, { name: gatewaySeries.poolIdle, help: `${help} that do nothing` }, () => database.connections().idle);

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SamplerFigures, SamplingBenchOrder, SamplingBenchReport, SamplingPair } from '#cli/sampling-bench.ts';
+import { formatRatio } from '#model/figures.ts';
+import { proveSignals } from '#telemetry/prove.ts';
+import { findPinning, readProcess } from './bench-process.ts';
+import { type BenchTrials, createBenchTrials } from './bench-trials.ts';
+import type { Context } from './context.ts';
+import { type SampledProcesses, startSampledProcesses } from './sampled-processes.ts';
+import { lossOf, samplingBars } from './sampling-figures.ts';
+
+/** A whole minute: by then each process had its turn at what is read once a minute. */
+const quietMs = 60_000;
+/** Until the sampler's code is compiled and its connections are open. */
+const settleMs = 6_000;
+/** A sampler that was stopped has missed a tick, and is in step again with the next. */
+const switchMs = 1_500;
+const startMsMax = 120_000;
+const proveWithinMs = 10_000;
+const dayMs = 86_400_000;
+const projected = { processes: 20, days: 2 };
+
+/**
+ * What sampling takes: the sampler of a run, as a process of its own, on so many real processes with a metrics page each. Its
+ * processor time is the kernel's account of it; what it takes from who is sampled is told by pairs of trials against one of
+ * them, one with the sampler running and one with it stopped, in an order that changes from pair to pair.
+ */
+export async function benchSampling(
+  context: Context,
+  order: SamplingBenchOrder,
+  onLine: (line: string) => void,
+): Promise<SamplingBenchReport> {
+  const pinning = await findPinning();
+  const livesMs = startMsMax + quietMs + settleMs + order.pairs * 2 * (order.seconds * 1_000 + 10_000);
+  const sampled = await startSampledProcesses(context, { count: order.processes, livesMs, pinning });
+  try {
+    await prove(sampled);
+    onLine(`${order.processes} processes are up and every signal delivers`);
+    const trials = createBenchTrials(context.environment, { folder: sampled.folder, pinning });
+    const quiet = await watchQuietly(sampled, order, onLine);
+    const loaded = await comparePairs({ sampled, trials, order, onLine });
+    const { storedBytes, ...samples } = quiet.samples;
+    const bytesPerProcessDay = (storedBytes / samples.processMs) * dayMs;
+    const found = {
+      ...{ quiet: quiet.sampler, underLoad: loaded.underLoad, loss: lossOf(loaded.pairs) },
+      bytesProjected: bytesPerProcessDay * projected.processes * projected.days,
+    };
+    return {
+      ...{ processes: order.processes, seconds: order.seconds, connections: order.connections },
+      ...{ generator: loaded.generator, pinned: pinning !== undefined },
+      ...{ samplerRssBytes: readProcess(sampled.samplerPid).rssBytes, pairs: loaded.pairs },
+      ...{ samplesExpected: samples.expected, samplesPresent: samples.present },
+      ...{ valuesPerSample: samples.valuesPerSample, gaps: samples.gaps, bytesPerProcessDay },
+      ...{ ...found, bars: samplingBars(found) },
+    };
+  } finally {
+    await sampled.stop();
+  }
+}
+
+async function prove({ orders, incarnations: processes }: SampledProcesses): Promise<void> {
+  const { signal } = new AbortController();
+  const { missing } = await proveSignals({ orders, processes, withinMs: proveWithinMs, signal });
+  if (missing.length === 0) return;
+  throw new Error(`signals that do not deliver: ${missing.map(({ signal: name }) => name).join(', ')}`);
+}
+
+const cpuOf = ({ samplerPid }: SampledProcesses): { cpuSeconds: number; at: number } => ({
+  cpuSeconds: readProcess(samplerPid).cpuSeconds,
+  at: performance.now(),
+});
+
+/** Between two looks. */
+function figuresOf(from: ReturnType<typeof cpuOf>, to: ReturnType<typeof cpuOf>): SamplerFigures {
+  const seconds = (to.at - from.at) / 1_000;
+  return { seconds, coreShare: (to.cpuSeconds - from.cpuSeconds) / seconds };
+}
+
+async function watchQuietly(
+  sampled: SampledProcesses,
+  { processes }: SamplingBenchOrder,
+  onLine: (line: string) => void,
+) {
+  await sleep(settleMs);
+  const [before, from] = [cpuOf(sampled), Date.now()];
+  await sleep(quietMs);
+  const [sampler, until] = [figuresOf(before, cpuOf(sampled)), Date.now()];
+  onLine(`${formatRatio(sampler.coreShare)} of a core, nothing else going on`);
+  const { records, storedBytes } = await sampled.readSpool(from, until);
+  const own = records.filter((record) => record.kind === 'sample').filter(({ role }) => role !== 'sampler');
+  const values = own.reduce((sum, record) => sum + Object.keys(record.values).length, 0);
+  const gaps = records.filter(({ kind }) => kind === 'gap').length;
+  const ticks = new Set(own.map(({ at }) => at)).size;
+  const spanTicks = ticks === 0 ? 0 : (Math.max(...own.map(({ at }) => at)) - Math.min(...own.map(({ at }) => at))) / 1_000 + 1; // prettier-ignore
+  // The sampler's own samples are among the bytes: they count as those of one process more.
+  const processMs = spanTicks * 1_000 * (processes + 1);
+  const samples = { storedBytes, processMs, gaps, expected: spanTicks * processes, present: own.length };
+  return { sampler, samples: { ...samples, valuesPerSample: values / Math.max(1, own.length) } };
+}
+
+interface Comparison {
+  readonly sampled: SampledProcesses;
+  readonly trials: BenchTrials;
+  readonly order: SamplingBenchOrder;
+  readonly onLine: (line: string) => void;
+}
+
+async function comparePairs({ sampled, trials, order, onLine }: Comparison) {
+  const generator = trials.missing('wrk') === undefined ? 'wrk' : 'soakwave';
+  const spent = { seconds: 0, cpuSeconds: 0 };
+  const ask = { url: sampled.url, connections: order.connections, seconds: order.seconds };
+  const tryWith = async (isOn: boolean): Promise<number> => {
+    sampled.setSampling(isOn);
+    await sleep(switchMs);
+    const before = cpuOf(sampled);
+    const { requestsPerSecond } = await trials.bare(generator, ask);
+    const { seconds, coreShare } = figuresOf(before, cpuOf(sampled));
+    if (isOn) {
+      spent.seconds += seconds;
+      spent.cpuSeconds += coreShare * seconds;
+    }
+    return requestsPerSecond;
+  };
+  const pairs: SamplingPair[] = [];
+  await trials.bare(generator, ask); // what is asked first is compiled first
+  for (let pair = 0; pair < order.pairs; pair += 1) {
+    const isFirst = pair % 2 === 0;
+    const [first, second] = [await tryWith(isFirst), await tryWith(!isFirst)];
+    const found = isFirst ? { with: first, without: second } : { with: second, without: first };
+    pairs.push(found);
+    onLine(`pair ${pair + 1} of ${order.pairs}: ${Math.round(found.with)} requests/s sampled, ${Math.round(found.without)} not`); // prettier-ignore
+  }
+  sampled.setSampling(true);
+  return { generator, pairs, underLoad: { seconds: spent.seconds, coreShare: spent.cpuSeconds / spent.seconds } };
+}

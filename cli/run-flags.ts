@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { BehaviourName, MixName } from '#model/behaviour-class.ts';
+import { defectNames } from '#model/defect.ts';
 import { allDriverKeys } from '#model/load-driver.ts';
 import { inputSchemas, parseInput } from '#model/parse-input.ts';
 import { WorkflowName } from '#model/plan.ts';
@@ -14,6 +15,7 @@ const allowed = {
   mix: MixName.options,
   weights: BehaviourName.options,
   without: questions,
+  defect: defectNames,
 } as const;
 
 /** Every key of a workflow's input as a flag; the sentences are the schema's own. */
@@ -36,6 +38,8 @@ export const inputFlags: readonly Flag[] = [
   flagFor('k6', 'text', 'FILE'),
   flagFor('target', 'text', 'NAME'),
   flagFor('faults', 'text', 'planned|none'),
+  flagFor('defect', 'list', 'NAME[=N],…'),
+  flagFor('leakWatch', 'list', 'SLOPE,…'),
   flagFor('growth', 'switch'),
   flagFor('shards', 'number', 'N'),
   flagFor('instances', 'number', 'N'),

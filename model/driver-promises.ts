@@ -34,6 +34,7 @@ function whyToolCannot({ kind, ownSchedule }: LoadDriver, question: Question): s
     case 'stationary':
       return `what ${name} writes is not known here, so what it leaves behind cannot be counted`;
     case 'latency-local-reads':
+    case 'latency-creep':
       return `none of the requests of ${name} is known to be a local read`;
     case 'generator-not-saturated':
       return kind === 'k6' ? 'k6 spreads over all cores and does not say when it is late' : undefined;
@@ -47,6 +48,8 @@ function whyToolCannot({ kind, ownSchedule }: LoadDriver, question: Question): s
     case 'cache-hit-ratio':
     case 'capacity':
     case 'memory-leak':
+    case 'handle-leak':
+    case 'gc-pauses':
       return undefined;
   }
 }
@@ -70,6 +73,7 @@ function whyScenarioCannot(outline: ScenarioOutline | undefined, question: Quest
         ? undefined
         : "the scenario names none of the target's operations, whose answers are held against what their user may see";
     case 'latency-local-reads':
+    case 'latency-creep':
       return classes.includes('local-read') ? undefined : 'the scenario names no local read of the target';
     case 'seeding-reconciled':
     case 'load-delivered':
@@ -83,6 +87,8 @@ function whyScenarioCannot(outline: ScenarioOutline | undefined, question: Quest
     case 'cache-hit-ratio':
     case 'capacity':
     case 'memory-leak':
+    case 'handle-leak':
+    case 'gc-pauses':
       return undefined;
   }
 }

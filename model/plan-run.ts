@@ -8,6 +8,8 @@ import { objectivesOfWaves } from './objectives.ts';
 import { defaultWaves, type RunInput } from './parse-input.ts';
 import { noFaultInSearch, planCapacity, restingLoad } from './plan-capacity.ts';
 import type { LoadDriver } from './load-driver.ts';
+import { describeDefect } from './defect.ts';
+import { planLeakWatch } from './leak-watch.ts';
 import { planFaults } from './plan-faults.ts';
 import { planLoad } from './plan-load.ts';
 import { planPopulation } from './plan-population.ts';
@@ -61,8 +63,9 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
           loadMs: durationMs,
         });
   const objectives = objectivesOfWaves[wave.name];
+  const leakWatch = input.leakWatch && planLeakWatch(input.leakWatch, totalLoadMs(load));
   const { promises, notCovered } = planPromises({
-    ...{ wave: wave.name, load, capacity, faults, objectives, machine, placement },
+    ...{ wave: wave.name, load, capacity, faults, objectives, machine, placement, leakWatch },
     faultsAbsentBecause: absentBecause,
   });
   const without = promises.filter((question) => input.without?.includes(question));
@@ -74,13 +77,18 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
     scale: dataSet.scale,
     seed,
     population: dataSet.population,
-    remarks: [...dataSet.remarks, ...stackRemarks, ...loadRemarks],
-    stack,
+    remarks: [...defectRemarks(input), ...dataSet.remarks, ...stackRemarks, ...loadRemarks],
+    stack: {
+      ...stack,
+      ...(isShortWatch(leakWatch, load) && { collectEveryMs }),
+      ...(input.defect !== undefined && { defects: input.defect }),
+    },
     warmUp: { budgetMs: warmUpMs, hitRatioChangeMax: 0.01 },
     load,
     ...(capacity === undefined ? {} : { capacity }),
-    sampleIntervalMs: 1_000,
+    sampleIntervalMs: isShortWatch(leakWatch, load) ? 500 : 1_000,
     faults,
+    ...(leakWatch === undefined ? {} : { leakWatch }),
     objectives,
     promises: promises.filter((question) => !without.includes(question)),
     notCovered,
@@ -120,6 +128,13 @@ export function summarisePlan(plan: Plan, planHash: string): PlanSummary {
   };
 }
 
+/** Nobody shall take a run of a target that was spoiled by intent for one of the target. */
+const defectRemarks = ({ defect = [] }: RunInput): string[] =>
+  defect.map(
+    (each) =>
+      `Planted in every gateway by intent: ${describeDefect(each)}. What this run says is not said of the target.`,
+  );
+
 /** A local stack shares its machine with the generator. */
 const placement = 'co-located';
 
@@ -142,6 +157,13 @@ function withSearchedRate(input: RunInput, wave: Wave): RunInput {
   const arrivalRate = searchedRateOf(input, wave.name, Math.round(wave.users * (input.scale ?? 1)));
   return arrivalRate === undefined ? input : { ...input, arrivalRate };
 }
+
+/** Where minutes have to show a leak, there are more samples, and the target's garbage is gone within seconds. */
+const isShortWatch = (leakWatch: Plan['leakWatch'], load: LoadPlan): boolean =>
+  leakWatch !== undefined && totalLoadMs(load) < shortWatchMs;
+const shortWatchMs = 10 * 60_000;
+/** Shorter than a block of eight samples. */
+const collectEveryMs = 3_000;
 
 const stabilityMs = 48 * 3_600_000;
 const seedActivitiesMax = 8;

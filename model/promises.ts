@@ -2,12 +2,13 @@ import { classesOf, rarestShareOf, writesNothing } from './behaviour-class.ts';
 import type { CapacityPlan } from './capacity-plan.ts';
 import { insteadOfMix, whyDriverCannot } from './driver-promises.ts';
 import type { FaultPlan } from './fault-plan.ts';
+import type { LeakWatch } from './leak-watch.ts';
 import { dueIterations, type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { type Machine, objectivesBind, objectivesBindWhen, type Placement } from './machine.ts';
 import { capacityOfWaves } from './objectives.ts';
 import type { Objectives } from './plan.ts';
 import { serviceMsMean } from './user-pool.ts';
-import { type NotCovered, type Question, questions } from './verdict.ts';
+import { type NotCovered, type Question, questions, watchQuestions } from './verdict.ts';
 import type { WaveName } from './wave.ts';
 
 export interface Asked {
@@ -20,6 +21,8 @@ export interface Asked {
   readonly objectives: Objectives;
   readonly machine: Pick<Machine, 'cores'>;
   readonly placement: Placement;
+  /** Set when the run was asked to judge leaks whatever its length. */
+  readonly leakWatch?: LeakWatch | undefined;
 }
 
 /** Of every question there is, the ones that a run of this length on this stack can answer, and the others with the reason (design §4). */
@@ -27,6 +30,7 @@ export function planPromises(asked: Asked): { promises: Question[]; notCovered: 
   const promises: Question[] = [];
   const notCovered: NotCovered[] = [];
   for (const question of questions) {
+    if (asked.leakWatch === undefined && watchQuestions.includes(question)) continue;
     const reason = whyUnanswerable(question, asked);
     if (reason === undefined) promises.push(question);
     else notCovered.push({ question, reason });
@@ -68,6 +72,9 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
     return `needs a capacity search: ${offers}${baseline === undefined ? '' : `; the baseline is ${baseline} requests/s`}`;
   },
   'memory-leak': leakOutOfReach,
+  'handle-leak': answerable,
+  'gc-pauses': answerable,
+  'latency-creep': overloads,
 };
 
 /** Over a whole search these are what it is for: each probe is held to them by itself, and the answer is the last one that met them. */
@@ -138,10 +145,10 @@ function notBinding({ machine, placement, wave }: Asked, limit: number | undefin
 /** R6.3: what it takes to find 0.5 MB/h where 0.1 is allowed. */
 const leakHoursMin = 24;
 
-function leakOutOfReach({ load }: Asked): string | undefined {
+function leakOutOfReach({ load, leakWatch }: Asked): string | undefined {
   const hours = totalLoadMs(load) / 3_600_000;
   if (load.growth) return 'growth is on: memory is expected to follow what load leaves behind';
-  if (hours >= leakHoursMin) return undefined;
+  if (leakWatch !== undefined || hours >= leakHoursMin) return undefined;
   const length = hours < 1 ? `${Math.round(hours * 600) / 10} min` : `${Math.round(hours * 10) / 10} h`;
   return `${length} of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about ${leakHoursMin} h; memory is shown`;
 }

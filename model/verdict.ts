@@ -22,9 +22,15 @@ export const questions = [
   'cache-hit-ratio',
   'capacity',
   'memory-leak',
+  'handle-leak',
+  'gc-pauses',
+  'latency-creep',
 ] as const;
 export const Question = z.enum(questions);
 export type Question = z.infer<typeof Question>;
+
+/** Asked only of runs that are to watch for leaks: in the plans of all others they are not even listed. */
+export const watchQuestions: readonly Question[] = ['handle-leak', 'gc-pauses', 'latency-creep'];
 
 /** The answer to one question. `reason` is one sentence with the figures it rests on. */
 export const Answer = z.strictObject({
@@ -35,6 +41,8 @@ export const Answer = z.strictObject({
   measured: z.number().optional(),
   limit: z.number().optional(),
   unit: z.string().optional(),
+  /** Between these the true figure is, where `measured` is an estimate. */
+  between: z.tuple([z.number(), z.number()]).optional(),
 });
 export type Answer = z.infer<typeof Answer>;
 

@@ -20,6 +20,9 @@ export const wordings: Readonly<Record<Question, string>> = {
   'cache-hit-ratio': 'Did the caches hit?',
   capacity: 'How much load can it carry?',
   'memory-leak': 'Does memory leak?',
+  'handle-leak': 'Are files, threads and connections given back?',
+  'gc-pauses': 'Did garbage collection leave time to work?',
+  'latency-creep': 'Is the last answer as quick as the first?',
 };
 
 export const outcomeWords: Readonly<Record<Outcome, string>> = {

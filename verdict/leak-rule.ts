@@ -1,36 +1,91 @@
 import type { EvidenceSummary, LowSeries } from '#model/evidence-summary.ts';
 import { formatNumber } from '#model/figures.ts';
 import { allowedPerHourDefault, settlesWithinHoursDefault } from '#model/leak-limits.ts';
+import type { LeakWatch } from '#model/leak-watch.ts';
+import { metrics } from '#model/metrics.ts';
 import { judgeLeaks, type JudgedSeries, type NamedSeries } from './leak/judge-run.ts';
 import { describeReason } from './leak/leak-reasons.ts';
-import { type Finding, type JudgeInput, open } from './rule.ts';
+import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
+
+/** Does anything that the target holds go on rising; fault windows and pauses are left out (R6.3). */
+export const leakRules = {
+  'memory-leak': memoryLeak,
+  'handle-leak': handleLeak,
+} as const satisfies Record<string, Rule>;
 
 const namedMax = 3;
 
-/** Does a gateway's memory, or anything else that it holds, go on rising; fault windows and pauses are left out (R6.3). */
-export function memoryLeak({ evidence }: JudgeInput): Finding {
+const memoryMetrics: readonly string[] = [
+  ...[metrics.rssBytes, metrics.rssAnonBytes, metrics.heapUsedBytes, metrics.externalBytes],
+];
+const handleMetrics: readonly string[] = [
+  ...[metrics.openFiles, metrics.threads, metrics.poolConnections, metrics.databaseConnections],
+];
+
+/** Memory; of a run without a watch for leaks, handles as well. */
+function memoryLeak(input: JudgeInput): Finding {
+  return rise(input, input.plan.leakWatch === undefined ? undefined : memoryMetrics);
+}
+
+function handleLeak(input: JudgeInput): Finding {
+  return rise(input, handleMetrics);
+}
+
+/** All series of the run are judged together, so that all questions share its chance of a false alarm. */
+function rise({ evidence, plan }: JudgeInput, asked: readonly string[] | undefined): Finding {
   const { lows = [] } = evidence;
-  if (lows.length === 0) return open('No gateway was sampled during the load.');
-  const judged = judgeLeaks(lows.map((low) => namedOf(low, evidence)));
+  const { leakWatch } = plan;
+  const judged = judgeLeaks(lows.map((low) => namedOf(low, evidence, leakWatch))).filter(
+    ({ series }) => asked?.includes(series) ?? true,
+  );
+  if (judged.length === 0) return open('No gateway was sampled during the load.');
+  const figures = leakWatch === undefined ? {} : figuresOf(judged, leakWatch);
   const failed = judged.filter(({ outcome }) => outcome === 'fail');
-  if (failed.length > 0) return { outcome: 'fail', reason: `${failed.slice(0, namedMax).map(describeRise).join('; ')}${more(failed)}.` }; // prettier-ignore
+  if (failed.length > 0) return { outcome: 'fail', reason: `${bySize(failed, leakWatch).slice(0, namedMax).map(describeRise).join('; ')}${more(failed)}.`, ...figures }; // prettier-ignore
   const unsure = judged.filter(({ outcome }) => outcome !== 'pass');
-  if (unsure.length > 0) return open(`${unsure.slice(0, namedMax).map(describeDoubt).join('; ')}${more(unsure)}.`);
+  if (unsure.length > 0) return { ...open(`${unsure.slice(0, namedMax).map(describeDoubt).join('; ')}${more(unsure)}.`), ...figures }; // prettier-ignore
+  const { bytes, count } = leakWatch?.allowedPerHour ?? allowedPerHourDefault;
   return {
     outcome: 'pass',
-    reason: `None of ${formatNumber(judged.length)} series of the gateways rises by more than is allowed, ${formatNumber(allowedPerHourDefault.bytes / 1e6)} MB an hour or ${allowedPerHourDefault.count} an hour of what is counted.`,
+    reason: `None of ${formatNumber(judged.length)} series rises by more than is allowed, ${formatNumber(bytes / 1e6)} MB an hour or ${formatNumber(count)} an hour of what is counted.`,
+    ...figures,
   };
 }
 
 const isBytes = (metric: string): boolean => metric.endsWith('_bytes');
+const unitOf = (metric: string): 'bytes' | 'count' => (isBytes(metric) ? 'bytes' : 'count');
 
-function namedOf({ role, incarnation, metric, points }: LowSeries, evidence: EvidenceSummary): NamedSeries {
-  const allowedPerHour = allowedPerHourDefault[isBytes(metric) ? 'bytes' : 'count'];
-  const settlesWithinHours = settlesWithinHoursDefault;
+function namedOf(
+  { role, incarnation, metric, points }: LowSeries,
+  evidence: EvidenceSummary,
+  watch: LeakWatch | undefined,
+): NamedSeries {
+  const unit = unitOf(metric);
+  const limits =
+    watch === undefined
+      ? { allowedPerHour: allowedPerHourDefault[unit], settlesWithinHours: settlesWithinHoursDefault }
+      : { ...watch, allowedPerHour: watch.allowedPerHour[unit] };
   return {
-    ...{ series: metric, incarnation: `${role}#${incarnation}`, limits: { allowedPerHour, settlesWithinHours } },
+    ...{ series: metric, incarnation: `${role}#${incarnation}`, limits },
     moments: points.map(([at, value]) => ({ at, value })),
     cut: [...evidence.faultWindows, ...(evidence.pauses ?? [])],
+  };
+}
+
+/** The most that any of them rises, beside what it may: the first where several are alike. */
+function bySize(judged: readonly JudgedSeries[], watch: LeakWatch | undefined): JudgedSeries[] {
+  const allowed = watch?.allowedPerHour ?? allowedPerHourDefault;
+  const sizeOf = (each: JudgedSeries): number => ('low' in each ? each.low / allowed[unitOf(each.series)] : -Infinity);
+  return [...judged].sort((one, other) => sizeOf(other) - sizeOf(one));
+}
+
+function figuresOf(judged: readonly JudgedSeries[], watch: LeakWatch): Partial<Finding> {
+  const [most] = bySize(judged, watch);
+  if (most === undefined || !('low' in most)) return {};
+  const by = isBytes(most.series) ? 1e6 : 1;
+  return {
+    ...{ measured: most.slopePerHour / by, limit: watch.allowedPerHour[unitOf(most.series)] / by },
+    ...{ unit: isBytes(most.series) ? 'MB/h' : 'an hour', between: [most.low / by, most.high / by] },
   };
 }
 

@@ -11,6 +11,14 @@ const leakMetrics: readonly string[] = [
   ...[metrics.openFiles, metrics.threads, metrics.poolConnections],
 ];
 
+/** Connections that nobody gives back are seen where they end, whoever opened them. */
+const databaseMetrics: readonly string[] = [metrics.databaseConnections];
+
+function metricsOf(role: string): readonly string[] {
+  if (roleKind(role) === 'gateway') return leakMetrics;
+  return role === 'postgres' ? databaseMetrics : [];
+}
+
 const pointsMax = 960;
 const seriesMax = 2_000;
 
@@ -25,8 +33,8 @@ export function createLowFold({ load, intervalMs }: { load: Window | undefined; 
   const widthMs = Math.max(intervalMs, load === undefined ? 0 : Math.ceil((load.to - load.from) / pointsMax));
 
   function add({ at, role, incarnation, values }: SampleRecord): void {
-    if (load === undefined || at < load.from || at >= load.to || roleKind(role) !== 'gateway') return;
-    for (const metric of leakMetrics) {
+    if (load === undefined || at < load.from || at >= load.to) return;
+    for (const metric of metricsOf(role)) {
       const value = values[metric];
       if (value === undefined) continue;
       const key = `${role}\n${incarnation}\n${metric}`;

@@ -34,7 +34,7 @@ describe('a planted defect', () => {
     const account = accountFor(planted, runOf(leak, good));
     expect(account).toMatchObject({ result: 'found', failed: ['memory-leak'], why: leak.reason });
     expect(account.measured).toEqual({ value: 1_900, unit: 'MB/h', between: [1_700, 2_100] });
-    expect(account.planted).toEqual({ value: 450, unit: 'MB/h' });
+    expect(account.planted).toEqual({ value: 1_800, unit: 'MB/h' });
   });
 
   it('is found whatever else failed beside it, and that is told', () => {

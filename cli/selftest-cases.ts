@@ -14,8 +14,8 @@ interface Shape {
 /** No fault is planned, so that what is found is what was planted; two gateways, so that both are compared. */
 const common = { wave: 'smoke', faults: 'none', instances: 2, onBlocked: 'abort' };
 
-/** Users think, so that an answer that is late delays nothing but its user; and there are enough of them for a gateway to be warm within seconds. */
-const watched = { ...common, users: 40, warmUp: '20s', leakWatch: '600MB/h,480/h' };
+/** Few users: what a gateway needs to get warm comes slowly then, and what it leaks does not. They think, so that an answer that is late delays nothing but its user. */
+const watched = { ...common, users: 15, warmUp: '20s', leakWatch: '1000MB/h,480/h' };
 
 export const shapes: Readonly<Record<ShapeName, Shape>> = {
   brief: { loadSeconds: 20, input: { ...common, users: 20, duration: '20s', warmUp: '3s' } },
@@ -48,9 +48,9 @@ const memory = { question: 'memory-leak', names: /_bytes of gateway-\d/ } as con
 const trials: Readonly<Record<DefectName, Trial>> = {
   'lost-write': { shape: 'brief', amount: 10, question: 'no-lost-write', names: /lost/ },
   'scope-leak': { shape: 'brief', amount: 20, question: 'no-scope-leak', names: /tool \d+ was listed for team \d+/ },
-  'leak-per-request': { shape: 'steady', amount: 2_500, ...memory },
-  'leak-by-timer': { shape: 'steady', amount: 700_000, ...memory },
-  'cache-never-evicts': { shape: 'steady', amount: 4, ...memory },
+  'leak-per-request': { shape: 'steady', amount: 10_000, ...memory },
+  'leak-by-timer': { shape: 'steady', amount: 850_000, ...memory },
+  'cache-never-evicts': { shape: 'steady', amount: 16, ...memory },
   'leak-per-fault': { shape: 'disturbed', amount: 25e6, ...memory },
   'connection-leak': { shape: 'steady', amount: 8, question: 'handle-leak', names: /database_connections of postgres/ },
   'descriptor-leak': { shape: 'steady', amount: 120, question: 'handle-leak', names: /open_files of gateway-\d/ },

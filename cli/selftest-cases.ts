@@ -89,9 +89,9 @@ export function inputOf({ shape, planted }: SelftestCase, seed: number | undefin
 }
 
 /** Beside the load: planning, gateways, warm-up, read-back, verdict and report. */
-const besidesSeconds = { brief: 20, steady: 40, disturbed: 40 } as const satisfies Record<ShapeName, number>;
+const besidesSeconds = { brief: 35, steady: 45, disturbed: 50 } as const satisfies Record<ShapeName, number>;
 /** Temporal, the stores and the data set, once. */
-const firstSeconds = 30;
+const firstSeconds = 20;
 
 export const secondsExpected = (cases: readonly SelftestCase[]): number =>
   cases.reduce((sum, { shape }) => sum + shapes[shape].loadSeconds + besidesSeconds[shape], firstSeconds);

@@ -18,7 +18,7 @@ export const defectKinds = {
   'connection-leak': { amount: 12, most: 120, counts: 'database connections a minute that are never given back' },
   'descriptor-leak': { amount: 60, most: 6_000, counts: 'files a minute that are never closed' },
   'gc-storm': { amount: 10, most: 50, counts: 'full collections each second' },
-  'cache-never-evicts': { amount: 1, most: 1_000, counts: 'copies kept of all that was ever cached' },
+  'cache-never-evicts': { amount: 1, most: 1_000, counts: 'copies kept of each value that replaces another in the cache' },
   'lost-write': { amount: 20, most: 1e6, counts: 'acknowledged creations to one that is not stored' },
   'scope-leak': { amount: 50, most: 1e6, counts: 'lists of a team to one with a tool of another team' },
   'latency-creep': { amount: 40, most: 10_000, counts: 'milliseconds that each answer is later with each minute' },

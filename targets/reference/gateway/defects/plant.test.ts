@@ -154,13 +154,16 @@ describe('gc-storm', () => {
 });
 
 describe('cache-never-evicts', () => {
-  it('keeps every value that was loaded, also when the cache has dropped it', async () => {
+  it('keeps what replaces a value of the same key, and nothing that is new', async () => {
     const value = Buffer.alloc(1_000);
     const cache = { read: ({ load }) => load(), bytes: 5, counts: {} } as Partial<Cache> as Cache;
     const spoiled = plant({ name: 'cache-never-evicts', amount: 3 }).cache(cache);
     const read = { key: 'key', tags: [], load: () => Promise.resolve(value) };
     expect(await spoiled.read(read)).toBe(value);
+    expect(spoiled.bytes).toBe(5);
     await spoiled.read(read);
+    await spoiled.read(read);
+    await spoiled.read({ ...read, key: 'another' });
     expect(await spoiled.read({ ...read, load: () => Promise.resolve(undefined) })).toBeUndefined();
     expect(spoiled.bytes).toBe(5 + 2 * 3 * 1_000);
   });

@@ -89,7 +89,12 @@ export const flagsOf: readonly Flag[] = [
     kind: 'text',
     means: 'of verdict: adds each trial to it; what is in it is not done again',
   },
-  { name: 'processes', value: 'N', kind: 'number', means: 'of sampling and analysis: how many are sampled (default 20)' },
+  {
+    name: 'processes',
+    value: 'N',
+    kind: 'number',
+    means: 'of sampling and analysis: how many are sampled (default 20)',
+  },
   { name: 'pairs', value: 'N', kind: 'number', means: 'of sampling: pairs of trials, with and without (default 10)' },
 ];
 

@@ -275,6 +275,10 @@ describe('the other verbs', () => {
         --k6 <FILE>                   k6 script that drives the load
         --target <NAME>               what is under test
         --faults <planned|none>       inject the planned faults, or none
+        --defect <NAME[=N],…>         plants defects in the reference gateway, to see them found: leak-per-request,
+                                      leak-by-timer, leak-per-fault, connection-leak, descriptor-leak, gc-storm,
+                                      cache-never-evicts, lost-write, scope-leak, latency-creep
+        --leak-watch <SLOPE,…>        judges leaks in a load of 150s and more: what may rise by how much
         --growth                      let what load creates pile up
         --shards <N>                  engines that share the virtual users
         --instances <N>               gateway instances
@@ -291,7 +295,8 @@ describe('the other verbs', () => {
                                       error-rate, no-lost-write, no-scope-leak, faults-healed,
                                       generator-not-saturated, stationary, no-unplanned-death, latency-local-reads,
                                       memory-gateways, database-connections, cache-hit-ratio, capacity, memory-leak,
-                                      latency-local-reads-p99, latency-federation, latency-analytics, harness-memory
+                                      latency-local-reads-p99, latency-federation, latency-analytics,
+                                      harness-memory, handle-leak, gc-pauses, latency-creep
         --keep <stack|nothing>        what stays up after the run
         --on-blocked <wait|abort>     what a step does whose retries are used up
         --if-busy <fail|wait>         what to do when another run holds the stack
@@ -350,6 +355,8 @@ describe('the other verbs', () => {
         snapshot [options] [ACTION NAME]  keep the local stack’s seeded database, and bring it back: a wave starts
                                           from the same state twice
         bench [options] [WHAT]            measure soakwave against its peers on this machine
+        selftest [options]                plant each defect in the reference gateway and see it found, run a healthy
+                                          one and see it pass
         status [options]                  what runs here: Temporal, processes, runs
         up                                start Temporal, the evidence store and the workers here, or adopt those
                                           that run

@@ -16,6 +16,7 @@ import { report } from './verbs/report.ts';
 import { run } from './verbs/run.ts';
 import { schedule } from './verbs/schedule.ts';
 import { seed } from './verbs/seed.ts';
+import { selftest } from './verbs/selftest.ts';
 import { snapshot } from './verbs/snapshot.ts';
 import { down, up } from './verbs/stack.ts';
 import { doctor, list, status } from './verbs/state.ts';
@@ -41,6 +42,7 @@ const verbs: readonly Verb[] = [
   schedule,
   snapshot,
   bench,
+  selftest,
   status,
   up,
   down,

@@ -413,6 +413,17 @@ describe('the plan of each wave, as soak plan prints it', () => {
       `);
   });
 
+  it('a run that is to show what it finds', () => {
+    const watched: RunInput = { wave: 'smoke', duration: 180_000, leakWatch: { bytes: 600e6 }, defect: [{ name: 'gc-storm', amount: 10 }] }; // prettier-ignore
+    const text = planned(watched);
+    expect(text).toContain('planted defect  gc-storm 10 (full collections each second)');
+    expect(text).toMatch(/Leak watch\n +allowed +600 MB an hour, 480 an hour of what is counted\n/);
+    expect(text).toContain('what fills up does so within 1 min\n');
+    expect(text).toContain('gateways collect all garbage every 3 s, so that what they keep is seen');
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('memory-leak, handle-leak, gc-pauses, latency-creep');
+    expect(text).toContain('Planted in every gateway by intent: gc-storm 10');
+  });
+
   it('FederationLoad on two cores, with a hundred gateways', () => {
     const text = renderPlan(
       planRun({ workflow: 'FederationLoad', input: { wave: 'smoke', without: ['error-rate'] }, machine: twoCores }),

@@ -1,6 +1,7 @@
 import { classesOf } from '#model/behaviour-class.ts';
 import { countCheckpoints } from '#model/checkpoint.ts';
 import { formatBytes, formatDuration, formatFigure, formatNumber, formatRatio } from '#model/figures.ts';
+import { describeDefect } from '#model/defect.ts';
 import { dueIterations, type Stage, totalLoadMs } from '#model/load-plan.ts';
 import { machineClass } from '#model/machine.ts';
 import { entityBytes } from '#model/needs.ts';
@@ -31,6 +32,7 @@ export function renderPlan(plan: Plan, colour = false): string {
     ...table('Faults', faults(plan)),
     ...table('Stack', stack(plan)),
     ...table('Objectives', objectiveRows(plan)),
+    ...table('Leak watch', leakWatch(plan)),
     section('Promised: the verdict answers', wrap(plan.promises.join(', '))),
     ...(plan.without.length === 0 ? [] : [section('Taken out by --without', wrap(plan.without.join(', ')))]),
     ...table(
@@ -187,6 +189,7 @@ function stack({ stack: parts, sampleIntervalMs }: Plan): Row[] {
     ['Redis', `${formatBytes(parts.redisBytesMax)} at most`],
     ['mocks', `${parts.mockGateways} gateways that fail ${formatRatio(parts.mockFailureRate)} of their calls`],
     ['placement', parts.placement],
+    ...(parts.defects ?? []).map((defect) => ['planted defect', describeDefect(defect)]),
     ['sampling', `every ${formatDuration(sampleIntervalMs)}`],
   ];
 }
@@ -213,6 +216,29 @@ function objectiveRows({
     return [[says, told(limit), `${judged}, as asked; ${ownTold}`]];
   });
   return [...rows, ['machine class', machineClass, 'generator on another machine: there the wave’s own bind']];
+}
+
+/** Against what a run judges leaks that was asked to; nothing for one that was not. */
+function leakWatch({ leakWatch: watch, stack: { collectEveryMs } }: Plan): Row[] {
+  if (watch === undefined) return [];
+  const { allowedPerHour, settlesWithinHours, materialHours } = watch;
+  const length = (hours: number): string => formatDuration(hours * 3_600_000);
+  return [
+    [
+      'allowed',
+      `${formatNumber(allowedPerHour.bytes / 1e6)} MB an hour, ${formatNumber(allowedPerHour.count)} an hour of what is counted`,
+    ],
+    ['settles', `what fills up does so within ${length(settlesWithinHours)}`],
+    ['matters', `what would take a tenth of the level in ${length(materialHours)}`],
+    ...(collectEveryMs === undefined
+      ? []
+      : [
+          [
+            'collects',
+            `gateways collect all garbage every ${formatDuration(collectEveryMs)}, so that what they keep is seen`,
+          ],
+        ]),
+  ];
 }
 
 const needs = ({ needs: wanted }: Plan): Row[] => [

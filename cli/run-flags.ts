@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { BehaviourName, MixName } from '#model/behaviour-class.ts';
+import { defectNames } from '#model/defect.ts';
 import { allDriverKeys } from '#model/load-driver.ts';
 import { inputSchemas, parseInput } from '#model/parse-input.ts';
 import { objectiveNames } from '#model/objective.ts';
@@ -16,6 +17,7 @@ const allowed = {
   weights: BehaviourName.options,
   objectives: objectiveNames,
   without: questions,
+  defect: defectNames,
 } as const;
 
 /** One of the `objectives` each. */
@@ -41,6 +43,8 @@ export const inputFlags: readonly Flag[] = [
   flagFor('k6', 'text', 'FILE'),
   flagFor('target', 'text', 'NAME'),
   flagFor('faults', 'text', 'planned|none'),
+  flagFor('defect', 'list', 'NAME[=N],…'),
+  flagFor('leakWatch', 'list', 'SLOPE,…'),
   flagFor('growth', 'switch'),
   flagFor('shards', 'number', 'N'),
   flagFor('instances', 'number', 'N'),

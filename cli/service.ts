@@ -13,6 +13,7 @@ import type { JudgedKind, JudgedRun } from './judged-run.ts';
 import type { AnalysisBenchOrder, AnalysisBenchReport } from './analysis-bench.ts';
 import type { EnduranceOrder, EnduranceReport, LoadBenchOrder, LoadBenchReport } from './load-bench.ts';
 import type { SamplingBenchOrder, SamplingBenchReport } from './sampling-bench.ts';
+import type { EndedRun } from './selftest-account.ts';
 import type { VerdictBenchOrder, VerdictBenchReport } from './verdict-bench.ts';
 
 /** One run as `soak list` and `soak status` show it. `runId` is the run key. */
@@ -302,6 +303,8 @@ export interface Service extends BenchDesk {
   /** Latest first. */
   list(limit: number): Promise<RunListing[]>;
   reportPath(runKey: string): Promise<string | undefined>;
+  /** The verdict of a run that is over, with what of its load it rests on; undefined when it left no result. */
+  endedRun(runKey: string): Promise<EndedRun | undefined>;
   /** Sends an operator's update and waits for its answer, for half a minute at most. */
   tell(order: OperatorOrder): Promise<OperatorAnswer>;
   readonly schedules: Schedules;

@@ -35,6 +35,7 @@ function whyToolCannot({ kind, ownSchedule }: LoadDriver, question: Question): s
       return `what ${name} writes is not known here, so what it leaves behind cannot be counted`;
     case 'latency-local-reads':
     case 'latency-local-reads-p99':
+    case 'latency-creep':
       return `none of the requests of ${name} is known to be a local read`;
     case 'latency-federation':
     case 'latency-analytics':
@@ -52,6 +53,8 @@ function whyToolCannot({ kind, ownSchedule }: LoadDriver, question: Question): s
     case 'capacity':
     case 'memory-leak':
     case 'harness-memory':
+    case 'handle-leak':
+    case 'gc-pauses':
       return undefined;
   }
 }
@@ -76,6 +79,7 @@ function whyScenarioCannot(outline: ScenarioOutline | undefined, question: Quest
         : "the scenario names none of the target's operations, whose answers are held against what their user may see";
     case 'latency-local-reads':
     case 'latency-local-reads-p99':
+    case 'latency-creep':
       return classes.includes('local-read') ? undefined : 'the scenario names no local read of the target';
     case 'seeding-reconciled':
     case 'load-delivered':
@@ -92,6 +96,8 @@ function whyScenarioCannot(outline: ScenarioOutline | undefined, question: Quest
     case 'latency-federation':
     case 'latency-analytics':
     case 'harness-memory':
+    case 'handle-leak':
+    case 'gc-pauses':
       return undefined;
   }
 }

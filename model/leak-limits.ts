@@ -9,3 +9,6 @@ export const leakHoursMin = 24;
 
 /** Of runs that do not leak, so many may be called one that does: all their series and all looks at them together (R6.3). */
 export const falseAlarmsMax = 0.01;
+
+/** A leak matters that would take a tenth of the level in so long: thirty days. */
+export const materialHoursDefault = 30 * 24;

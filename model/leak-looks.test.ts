@@ -32,6 +32,16 @@ describe('looks at a leak', () => {
     );
   });
 
+  it('begin at half time on the clock of a leak watch', () => {
+    const plan = stabilityRun({
+      duration: 180_000,
+      window: 10_000,
+      windowsPerCheckpoint: 1,
+      leakWatch: { bytes: 1e9 },
+    });
+    expect(numbers.filter((number) => isLeakLook(plan, number))).toEqual([9, 10, 11, 12, 13, 14, 15, 16, 17]);
+  });
+
   it.each([
     ['a run that is too short to be asked', { duration: 20 * hourMs }],
     ['a run that is to be held to its end', { toTheEnd: true }],

@@ -8,14 +8,19 @@ const looksShare = 0.5;
 
 const hourMs = 3_600_000;
 
-/** Checkpoints of a plan that come too early: a load that ended there would not be asked whether it leaks. */
-function countEarly({ load, windowsPerCheckpoint = 1 }: Pick<Plan, 'load' | 'windowsPerCheckpoint'>): number {
-  const apartMs = windowsPerCheckpoint * load.windowMs;
-  return Math.ceil((leakHoursMin * hourMs) / apartMs) - 1;
+type Looked = Pick<Plan, 'load' | 'windowsPerCheckpoint' | 'leakWatch'>;
+
+/**
+ * Checkpoints of a plan that come too early: a load that ended there would not be asked whether it leaks. Of a load that is to be
+ * judged on a clock of its own, the first half.
+ */
+function countEarly({ load, windowsPerCheckpoint = 1, leakWatch }: Looked): number {
+  const earlyMs = leakWatch === undefined ? leakHoursMin * hourMs : totalLoadMs(load) / 2;
+  return Math.ceil(earlyMs / (windowsPerCheckpoint * load.windowMs)) - 1;
 }
 
 /** How many of a plan's checkpoints look whether a leak is certain. */
-export function countLeakLooks(plan: Pick<Plan, 'load' | 'windowsPerCheckpoint'>): number {
+export function countLeakLooks(plan: Looked): number {
   if (plan.windowsPerCheckpoint === undefined) return 0;
   const windows = Math.ceil(totalLoadMs(plan.load) / plan.load.windowMs);
   return Math.max(0, countCheckpoints(windows, plan.windowsPerCheckpoint) - countEarly(plan));

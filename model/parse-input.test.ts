@@ -252,6 +252,23 @@ describe('parseInput', () => {
     });
   });
 
+  it('takes defects and slopes as text, and refuses a watch for leaks that is too short for it', () => {
+    const value = { wave: 'smoke', duration: '180s', defect: 'lost-write=5', leakWatch: '600MB/h,120/h' };
+    expect(parseInput('SoakWave', value)).toMatchObject({
+      ok: true,
+      value: { defect: [{ name: 'lost-write', amount: 5 }], leakWatch: { bytes: 600e6, count: 120 } },
+    });
+    const problemsOf = (input: object): string =>
+      JSON.stringify(parseInput('SoakWave', { wave: 'smoke', ...input }, (key) => `--${key}`));
+    expect(problemsOf({ leakWatch: '1MB/h' })).toContain(
+      '--leakWatch: leaks can be judged in a load of 150 s and more',
+    );
+    expect(problemsOf({ leakWatch: 'a lot', duration: '1h' })).toContain('a slope is e.g. 0.1MB/h');
+    expect(problemsOf({ leakWatch: '1MB/h', duration: '1h', capacity: true })).toContain('changes its load');
+    expect(problemsOf({ defect: 'lost-wirte' })).toContain('with NAME one of');
+    expect(parseInput('StabilityRun', { leakWatch: '1MB/h' }).ok).toBe(true);
+  });
+
   it('lists several problems at once, those between keys among them', () => {
     const input = { wave: 'smoke', users: 2_000, duration: '0s', spawnRte: 5, seed: -1 };
     expect(problemsOf('SoakWave', input)).toEqual([

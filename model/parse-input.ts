@@ -1,7 +1,9 @@
 import type * as z from 'zod';
 import { listCapacityConflicts } from './capacity-conflicts.ts';
+import { plantableTargets } from './defect.ts';
 import { listDriverConflicts } from './driver-conflicts.ts';
 import { listInputProblems } from './input-problems.ts';
+import { leakWatchMsMin } from './leak-watch.ts';
 import { listModelConflicts, listRateConflicts, statedLoadMs, virtualUsersOf } from './load-conflicts.ts';
 import { listObjectiveConflicts } from './objective.ts';
 import type { WorkflowName } from './plan.ts';
@@ -133,12 +135,35 @@ function listConflicts(
     problems.push(`${nameKey('weights')}: they are a mix of their own; leave out ${nameKey('mix')}, or the weights`);
   }
   problems.push(...listDriverConflicts(input, nameKey), ...listObjectiveConflicts(input, nameKey));
+  problems.push(...listProofConflicts(input, { workflow, chosen }, nameKey));
   const loadMs = statedLoadMs(input);
   if (input.window !== undefined && loadMs !== undefined && input.window > loadMs) {
     problems.push(
       `${nameKey('window')}: a window is no longer than the load, and ${input.window / 1_000} s is longer than ${loadMs / 1_000} s`,
     );
   }
+  return problems;
+}
+
+/** What a planted defect and the watch for leaks need. */
+function listProofConflicts(
+  input: WorkflowInputs[WorkflowName],
+  { workflow, chosen }: { readonly workflow: WorkflowName; readonly chosen: readonly WaveName[] },
+  nameKey: (key: string) => string,
+): string[] {
+  const problems: string[] = [];
+  if (input.defect !== undefined && input.target !== undefined && !plantableTargets.includes(input.target))
+    problems.push(`${nameKey('defect')}: none can be planted in ${input.target}; use ${plantableTargets.join(', ')}`);
+  if (input.leakWatch === undefined) return problems;
+  if (input.capacity !== undefined)
+    problems.push(`${nameKey('leakWatch')}: a capacity search changes its load all the time; leave one of the two out`);
+  const usualMs = (name: WaveName): number =>
+    workflow === 'StabilityRun' ? leakWatchMsMin : waves[name].loadDurationMs;
+  const shortestMs = statedLoadMs(input) ?? Math.min(...chosen.map(usualMs));
+  if (shortestMs < leakWatchMsMin)
+    problems.push(
+      `${nameKey('leakWatch')}: leaks can be judged in a load of ${leakWatchMsMin / 1_000} s and more, and this one is ${shortestMs / 1_000} s long`,
+    );
   return problems;
 }
 

@@ -7,6 +7,9 @@ import type { RunInput } from './parse-input.ts';
 import { planRun, summarisePlan } from './plan-run.ts';
 import { questions, questionsOnDemand } from './verdict.ts';
 
+/** Asked only of runs that are to watch for leaks. */
+const watchQuestions = ['handle-leak', 'gc-pauses', 'latency-creep'] as const;
+
 const machine = { cores: 2, memoryBytes: 8 * 2 ** 30, diskFreeBytes: 59e9 };
 const soakWave = (input: RunInput, on = machine) => planRun({ workflow: 'SoakWave', input, machine: on });
 const reasonOf = (plan: ReturnType<typeof soakWave>, question: string): string | undefined =>
@@ -104,6 +107,29 @@ describe('planRun', () => {
     expect(soakWave({ wave: 'small' }).promises).toContain('stationary');
     expect(reasonOf(soakWave({ wave: 'small', growth: true }), 'stationary')).toContain('growth is on');
     expect(reasonOf(soakWave({ wave: 'small', growth: true }), 'memory-leak')).toContain('growth is on');
+  });
+
+  it('watches for leaks in a run of minutes that was asked to, and asks what no other run is asked', () => {
+    const usual = soakWave({ wave: 'smoke', duration: 240_000 });
+    expect(usual.leakWatch).toBeUndefined();
+    const plan = soakWave({ wave: 'smoke', duration: 240_000, leakWatch: { bytes: 600e6 } });
+    expect(plan.leakWatch?.allowedPerHour).toEqual({ bytes: 600e6, count: expect.closeTo(360, 6) as number });
+    for (const question of ['memory-leak', ...watchQuestions] as const) expect(plan.promises).toContain(question);
+    const { promises, notCovered, leakWatch, ...rest } = plan;
+    const { promises: usualPromises, notCovered: usualGaps, ...usualRest } = usual;
+    expect(leakWatch).toBeDefined();
+    const { stack } = usualRest;
+    expect(rest).toEqual({ ...usualRest, sampleIntervalMs: 500, stack: { ...stack, collectEveryMs: 3_000 } });
+    const long = soakWave({ wave: 'smoke', duration: 3_600_000, leakWatch: { bytes: 600e6 } });
+    expect([long.sampleIntervalMs, long.stack.collectEveryMs]).toEqual([1_000, undefined]);
+    expect(promises.length + notCovered.length).toBe(usualPromises.length + usualGaps.length + watchQuestions.length);
+  });
+
+  it('has a defect in its stack that was to be planted, and says so first of all', () => {
+    const plan = soakWave({ wave: 'smoke', defect: [{ name: 'lost-write', amount: 20 }] });
+    expect(plan.stack.defects).toEqual([{ name: 'lost-write', amount: 20 }]);
+    expect(plan.remarks[0]).toMatch(/^Planted in every gateway by intent: lost-write 20 \(/);
+    expect(soakWave({ wave: 'smoke' }).stack).not.toHaveProperty('defects');
   });
 
   it('shrinks users, teams, tools, servers and the cap by the scale; never retention, duration or virtual users', () => {

@@ -9,6 +9,8 @@ import { defaultWaves, type RunInput } from './parse-input.ts';
 import { noFaultInSearch, planCapacity, restingLoad } from './plan-capacity.ts';
 import { countLeakLooks } from './leak-looks.ts';
 import type { LoadDriver } from './load-driver.ts';
+import { describeDefect } from './defect.ts';
+import { planLeakWatch } from './leak-watch.ts';
 import { planFaults } from './plan-faults.ts';
 import { planLoad } from './plan-load.ts';
 import { planPopulation } from './plan-population.ts';
@@ -64,8 +66,9 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
           loadMs: durationMs,
         });
   const { objectives, overridden } = objectivesOf(input, { wave: wave.name, gateways }, machine);
+  const leakWatch = input.leakWatch && planLeakWatch(input.leakWatch, totalLoadMs(load));
   const { promises, notCovered } = planPromises({
-    ...{ wave: wave.name, load, capacity, faults, objectives, overridden, machine, placement },
+    ...{ wave: wave.name, load, capacity, faults, objectives, overridden, machine, placement, leakWatch },
     faultsAbsentBecause: absentBecause,
   });
   const without = promises.filter((question) => input.without?.includes(question));
@@ -78,20 +81,25 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
     scale: dataSet.scale,
     seed,
     population: dataSet.population,
-    remarks: [...dataSet.remarks, ...stackRemarks, ...loadRemarks],
-    stack,
+    remarks: [...defectRemarks(input), ...dataSet.remarks, ...stackRemarks, ...loadRemarks],
+    stack: {
+      ...stack,
+      ...(isShortWatch(leakWatch, load) && { collectEveryMs }),
+      ...(input.defect !== undefined && { defects: input.defect }),
+    },
     warmUp: { budgetMs: warmUpMs, hitRatioChangeMax: 0.01 },
     load,
     ...(capacity === undefined ? {} : { capacity }),
-    sampleIntervalMs: 1_000,
+    sampleIntervalMs: isShortWatch(leakWatch, load) ? 500 : 1_000,
     faults,
+    ...(leakWatch === undefined ? {} : { leakWatch }),
     objectives,
     ...(overridden === undefined ? {} : { overridden }),
     promises: judged,
     notCovered,
     without,
     windowsPerExecution: input.windowsPerExecution ?? windowsPerExecution,
-    ...looksOf({ load, ...checkpointsOf(workflow, input, load) }, { input, promises: judged }),
+    ...looksOf({ load, leakWatch, ...checkpointsOf(workflow, input, load) }, { input, promises: judged }),
     keep: input.keep ?? 'nothing',
     onBlocked: input.onBlocked ?? 'wait',
     ifBusy: input.ifBusy ?? 'fail',
@@ -124,6 +132,13 @@ export function summarisePlan(plan: Plan, planHash: string): PlanSummary {
     ...(plan.load.driver === undefined ? {} : { driver: plan.load.driver.kind }),
   };
 }
+
+/** Nobody shall take a run of a target that was spoiled by intent for one of the target. */
+const defectRemarks = ({ defect = [] }: RunInput): string[] =>
+  defect.map(
+    (each) =>
+      `Planted in every gateway by intent: ${describeDefect(each)}. What this run says is not said of the target.`,
+  );
 
 /** A local stack shares its machine with the generator. */
 const placement = 'co-located';
@@ -158,6 +173,13 @@ function withSearchedRate(input: RunInput, wave: Wave): RunInput {
   return arrivalRate === undefined ? input : { ...input, arrivalRate };
 }
 
+/** Where minutes have to show a leak, there are more samples, and the target's garbage is gone within seconds. */
+const isShortWatch = (leakWatch: Plan['leakWatch'], load: LoadPlan): boolean =>
+  leakWatch !== undefined && totalLoadMs(load) < shortWatchMs;
+const shortWatchMs = 10 * 60_000;
+/** Shorter than a block of eight samples. */
+const collectEveryMs = 3_000;
+
 const stabilityMs = 48 * 3_600_000;
 const seedActivitiesMax = 8;
 /** At some twenty events a window, an execution's history stays at a twentieth of what the service allows. */
@@ -176,12 +198,12 @@ function checkpointsOf(
 
 /** Checkpoints, and whether they end a run whose leak is certain: a run that asks for leaks, unless it is to be held to its end. */
 function looksOf(
-  { load, windowsPerCheckpoint }: Pick<Plan, 'load' | 'windowsPerCheckpoint'>,
+  { load, leakWatch, windowsPerCheckpoint }: Pick<Plan, 'load' | 'leakWatch' | 'windowsPerCheckpoint'>,
   { input, promises }: { input: RunInput; promises: readonly Question[] },
 ): Pick<Plan, 'windowsPerCheckpoint' | 'leakLooks'> {
   if (windowsPerCheckpoint === undefined) return {};
   const isAsked = promises.includes('memory-leak') && input.toTheEnd !== true;
-  const leakLooks = isAsked ? countLeakLooks({ load, windowsPerCheckpoint }) : 0;
+  const leakLooks = isAsked ? countLeakLooks({ load, leakWatch, windowsPerCheckpoint }) : 0;
   return { windowsPerCheckpoint, ...(leakLooks > 0 && { leakLooks }) };
 }
 

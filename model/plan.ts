@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CapacityPlan } from './capacity-plan.ts';
 import { FaultPlan } from './fault-plan.ts';
+import { LeakWatch } from './leak-watch.ts';
 import { DriverKind } from './load-driver.ts';
 import { LoadPlan, Stage, stagesMax } from './load-plan.ts';
 import { Objectives, OverriddenObjective } from './objective.ts';
@@ -40,6 +41,8 @@ export const Plan = z.strictObject({
   capacity: CapacityPlan.optional(),
   sampleIntervalMs: z.int().positive(),
   faults: z.array(FaultPlan),
+  /** What leaks are judged against; absent: the usual limits, in runs that are long enough for them. */
+  leakWatch: LeakWatch.optional(),
   objectives: Objectives,
   /** Those of `objectives` that the input states instead of the wave; absent: none. */
   overridden: z.array(OverriddenObjective).min(1).optional(),

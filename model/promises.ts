@@ -2,6 +2,7 @@ import { classesOf, rarestShareOf, writesNothing } from './behaviour-class.ts';
 import type { CapacityPlan } from './capacity-plan.ts';
 import { insteadOfMix, operationsOfLoad, whyDriverCannot } from './driver-promises.ts';
 import type { FaultPlan } from './fault-plan.ts';
+import type { LeakWatch } from './leak-watch.ts';
 import { dueIterations, type LoadPlan, totalLoadMs } from './load-plan.ts';
 import { leakHoursMin } from './leak-limits.ts';
 import { type Machine, type Placement, whyNotOfTheClass } from './machine.ts';
@@ -24,6 +25,8 @@ export interface Asked {
   readonly overridden?: readonly OverriddenObjective[] | undefined;
   readonly machine: Pick<Machine, 'cores' | 'memoryBytes'>;
   readonly placement: Placement;
+  /** Set when the run was asked to judge leaks whatever its length. */
+  readonly leakWatch?: LeakWatch | undefined;
 }
 
 /** Of every question there is, the ones that a run of this length on this stack can answer, and the others with the reason (design §4). */
@@ -39,12 +42,17 @@ export function planPromises(asked: Asked): { promises: Question[]; notCovered: 
   return { promises, notCovered };
 }
 
+const isWatched = ({ leakWatch }: Asked): boolean => leakWatch !== undefined;
+
 /** Who or what asks for a question that is put on demand. */
 const isAskedFor: Readonly<Partial<Record<Question, (asked: Asked) => boolean>>> = {
   'latency-local-reads-p99': ({ objectives: stated }) => stated.localReadP99MsMax !== undefined,
   'latency-federation': ({ objectives: stated }) => stated.federationP95MsMax !== undefined,
   'latency-analytics': ({ objectives: stated }) => stated.analyticsP95MsMax !== undefined,
   'harness-memory': ({ load }) => totalLoadMs(load) / 3_600_000 >= leakHoursMin,
+  'handle-leak': isWatched,
+  'gc-pauses': isWatched,
+  'latency-creep': isWatched,
 };
 
 function whyUnanswerable(question: Question, asked: Asked): string | undefined {
@@ -87,6 +95,9 @@ const unanswerable: Readonly<Record<Question, (asked: Asked) => string | undefin
   'latency-analytics': (asked) =>
     overloads(asked) ?? notSent(asked, ['team-usage', 'export-tools']) ?? notBinding(asked, 'analyticsP95Ms'),
   'harness-memory': answerable,
+  'handle-leak': answerable,
+  'gc-pauses': answerable,
+  'latency-creep': overloads,
 };
 
 /** Over a whole search these are what it is for: each probe is held to them by itself, and the answer is the last one that met them. */
@@ -161,10 +172,10 @@ function notSent({ load }: Asked, kinds: readonly OperationKind[]): string | und
   return kinds.some((kind) => sent.includes(kind)) ? undefined : `the load sends none of ${kinds.join(', ')}`;
 }
 
-function leakOutOfReach({ load }: Asked): string | undefined {
+function leakOutOfReach({ load, leakWatch }: Asked): string | undefined {
   const hours = totalLoadMs(load) / 3_600_000;
   if (load.growth) return 'growth is on: memory is expected to follow what load leaves behind';
-  if (hours >= leakHoursMin) return undefined;
+  if (leakWatch !== undefined || hours >= leakHoursMin) return undefined;
   const length = hours < 1 ? `${Math.round(hours * 600) / 10} min` : `${Math.round(hours * 10) / 10} h`;
   return `${length} of load cannot tell a slow leak from noise: a verdict on 0.1 MB/h needs about ${leakHoursMin} h; memory is shown`;
 }

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { BehaviourWeights, MixName } from './behaviour-class.ts';
 import { CapacityInput } from './capacity-input.ts';
+import { DefectsInput } from './defect.ts';
 import { DurationText } from './duration.ts';
+import { LeakWatchInput } from './leak-watch.ts';
 import { SeedProfile } from './population-plan.ts';
 import { arrivalRateMax, StagesInput } from './stages-input.ts';
 import { ObjectivesInput } from './objective.ts';
@@ -47,6 +49,8 @@ export const SoakWaveInput = z.strictObject({
   k6: z.string().min(1).max(pathMax).optional().describe('k6 script that drives the load (R3.6)'),
   target: z.literal('reference').optional().describe('what is under test'),
   faults: z.enum(['planned', 'none']).optional().describe('inject the planned faults, or none'),
+  defect: DefectsInput.optional().describe('plants defects in the reference gateway, to see them found (R5.1)'),
+  leakWatch: LeakWatchInput.optional().describe('judges leaks in a load of 150s and more: what may rise by how much'),
   growth: z.boolean().optional().describe('let what load creates pile up (R1.7)'),
   shards: z.int().min(1).max(64).optional().describe('engines that share the virtual users'),
   instances: z.int().min(1).max(64).optional().describe('gateway instances'),

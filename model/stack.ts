@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defectsMax, PlantedDefect } from './defect.ts';
 
 /** How a process says that it is ready; polled until it holds or `readyWithinMs` is over. */
 export const Readiness = z.discriminatedUnion('kind', [
@@ -83,6 +84,10 @@ export const StackPlan = z.strictObject({
   mockFailureRate: z.number().min(0).max(1),
   cores: z.int().positive(),
   placement: z.string(),
+  /** Every gateway collects all garbage so often, so that minutes show what it keeps; absent: when it sees fit. */
+  collectEveryMs: z.int().min(100).optional(),
+  /** Planted in every gateway by intent (R5.1); absent: the target as it is. */
+  defects: z.array(PlantedDefect).min(1).max(defectsMax).optional(),
 });
 export type StackPlan = z.infer<typeof StackPlan>;
 

@@ -26,6 +26,9 @@ export const questions = [
   'latency-federation',
   'latency-analytics',
   'harness-memory',
+  'handle-leak',
+  'gc-pauses',
+  'latency-creep',
 ] as const;
 export const Question = z.enum(questions);
 export type Question = z.infer<typeof Question>;
@@ -36,6 +39,9 @@ export const questionsOnDemand: readonly Question[] = [
   'latency-federation',
   'latency-analytics',
   'harness-memory',
+  'handle-leak',
+  'gc-pauses',
+  'latency-creep',
 ];
 
 /** Whom a bad answer points to. `generator` is all of the harness: what drives, samples and orchestrates. */
@@ -56,6 +62,8 @@ export const Answer = z.strictObject({
   unit: z.string().optional(),
   /** Of an answer that is no pass, where there is evidence of who it points to; absent in verdicts of earlier versions. */
   attribution: Attribution.optional(),
+  /** Between these the true figure is, where `measured` is an estimate. */
+  between: z.tuple([z.number(), z.number()]).optional(),
 });
 export type Answer = z.infer<typeof Answer>;
 

@@ -24,6 +24,9 @@ export const wordings: Readonly<Record<Question, string>> = {
   'latency-federation': 'Were federation aggregates fast enough?',
   'latency-analytics': 'Were analytics and bulk fast enough?',
   'harness-memory': 'Does the harness itself leak?',
+  'handle-leak': 'Are files, threads and connections given back?',
+  'gc-pauses': 'Did garbage collection leave time to work?',
+  'latency-creep': 'Is the last answer as quick as the first?',
 };
 
 export const outcomeWords: Readonly<Record<Outcome, string>> = {

@@ -169,6 +169,7 @@ function fakeService(replaced: Partial<Service> = {}): { service: Service; asked
     resolve: note('resolve', Promise.resolve(handle)),
     list: note('list', Promise.resolve([])),
     reportPath: note('reportPath', Promise.resolve('/runs/key-1/report.html')),
+    endedRun: note('endedRun', Promise.resolve(undefined)),
     tell: note('tell', Promise.resolve({ kind: 'accepted', run: running, answer: 'done' })),
     schedules: {
       create: note('create', Promise.resolve(nightly)),

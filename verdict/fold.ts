@@ -10,7 +10,7 @@ import { createGeneratorFold } from './generator-fold.ts';
 import { createLatencyFold } from './latency-fold.ts';
 import { foldLoad } from './load-fold.ts';
 import { costWindow, unplannedOutages, withCosts } from './outage-fold.ts';
-import { createLowFold } from './low-fold.ts';
+import { createLowFold, databaseRole } from './low-fold.ts';
 import { createProbesFold } from './probe-fold.ts';
 import { createPresenceFold } from './presence-fold.ts';
 import { createSurroundingsFold } from './surroundings-fold.ts';
@@ -155,7 +155,7 @@ function createFolds(plan: Plan, bounds: ReturnType<typeof boundsOf>) {
 }
 
 const mayLeak = (role: string, { promises }: Plan): boolean =>
-  roleKind(role) === 'gateway' || (promises.includes('harness-memory') && isOwnProcess(role));
+  roleKind(role) === 'gateway' || role === databaseRole || (promises.includes('harness-memory') && isOwnProcess(role));
 
 /** When the load was, and in which parts of it nothing was planned. */
 function boundsOf(plan: Plan, loadStartsAt: number | undefined, loadEndsAt: number | undefined) {

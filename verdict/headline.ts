@@ -18,8 +18,13 @@ export function writeHeadline(input: HeadlineInput): string {
   const outageMs = unionMs(evidence.outages);
   const outage = outageMs === 0 ? [] : [`the harness was out for ${formatDuration(outageMs)} of the load`];
   const without = plan.without.length === 0 ? [] : [`without ${plan.without.join(', ')}`];
-  return `${[finding(input), ...earlyEnd(input), ...outage, ...deaths(evidence), ...without].join('; ')}.`;
+  const told = [...earlyEnd(input), ...outage, ...deaths(evidence), ...without, ...defects(plan)];
+  return `${[finding(input), ...told].join('; ')}.`;
 }
+
+/** What was found was put there: no such run says anything of the target. */
+const defects = ({ stack }: HeadlineInput['plan']): string[] =>
+  stack.defects === undefined ? [] : [`planted by intent: ${stack.defects.map(({ name }) => name).join(', ')}`];
 
 /** Also where they were tolerated: a run in which the target died once is another run than one in which it did not. */
 function deaths({ unplannedOutages }: EvidenceSummary): string[] {

@@ -84,7 +84,13 @@ describe('judge', () => {
   it('passes a healthy run on every question that it can judge', async () => {
     const { verdict } = await answers();
     const open = verdict.answers.filter(({ outcome }) => outcome !== 'pass');
-    expect(open.map(({ question }) => question)).toEqual(['capacity', 'memory-leak', 'harness-memory']);
+    expect(open.map(({ question }) => question)).toEqual([
+      'capacity',
+      'memory-leak',
+      'harness-memory',
+      'handle-leak',
+      'latency-creep',
+    ]);
   });
 
   it('passes the smoke plan as it is planned, and says so in one sentence', async () => {
@@ -123,6 +129,13 @@ describe('judge', () => {
   it('says in the headline what died unasked, also where that was tolerated', async () => {
     const { verdict } = await answers({ plan: syntheticPlan(), records: [...healthy, ...redisDies()] });
     expect(verdict.headline).toMatch(/^Pass: .*; redis died unasked, down for [\d.]+ m?s\.$/);
+  });
+
+  it('says in the headline what was planted', async () => {
+    const smoke = syntheticPlan();
+    const stack = { ...smoke.stack, defects: [{ name: 'lost-write' as const, amount: 20 }] };
+    const { verdict } = await answers({ plan: { ...smoke, stack } });
+    expect(verdict.headline).toMatch(/; planted by intent: lost-write\.$/);
   });
 
   it('says in the headline what was taken out', async () => {

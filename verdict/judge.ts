@@ -13,7 +13,8 @@ import { capacityRule } from './capacity.ts';
 import { writeHeadline } from './headline.ts';
 import { objectiveRules } from './objective-rules.ts';
 import { harnessRules } from './harness-rules.ts';
-import { harnessMemory, memoryLeak } from './leak-rule.ts';
+import { creepRules } from './creep-rules.ts';
+import { leakRules } from './leak-rule.ts';
 import type { JudgeInput, Rule } from './rule.ts';
 import { targetRules } from './target-rules.ts';
 
@@ -36,8 +37,8 @@ const rules: Readonly<Record<Question, Rule>> = {
   ...targetRules,
   ...objectiveRules,
   capacity: capacityRule,
-  'memory-leak': memoryLeak,
-  'harness-memory': harnessMemory,
+  ...leakRules,
+  ...creepRules,
 };
 
 /** A judge that breaks on one question leaves that one open, and the others standing. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { EvidenceSummary, LowSeries } from '#model/evidence-summary.ts';
+import { planLeakWatch } from '#model/leak-watch.ts';
 import { metrics } from '#model/metrics.ts';
 import type { Plan } from '#model/plan.ts';
 import { families, generate } from './leak-bench/families.ts';
-import { harnessMemory, memoryLeak } from './leak-rule.ts';
+import { leakRules } from './leak-rule.ts';
 import { createLowFold } from './low-fold.ts';
 import type { JudgeInput } from './rule.ts';
 
@@ -40,7 +41,7 @@ function judge(
   { checkpoint, plan = {} }: Pick<JudgeInput, 'checkpoint'> & { plan?: Pick<Plan, 'leakLooks'> } = {},
 ) {
   const evidence: Partial<EvidenceSummary> = { faultWindows: [], ...(lows === undefined ? {} : { lows }) };
-  return memoryLeak({ evidence, plan, checkpoint } as JudgeInput);
+  return leakRules['memory-leak']({ evidence, plan, checkpoint } as JudgeInput);
 }
 
 describe('does memory leak', () => {
@@ -78,7 +79,9 @@ describe('does memory leak', () => {
   it('is not passed when the load was ended for it', () => {
     const evidence = { faultWindows: [], lows: lowsOf('saw-tooth of 5 min') } as unknown as EvidenceSummary;
     const endedEarly = { at: startsAt, why: 'checkpoint 20 was certain: rss_bytes rises' };
-    expect(memoryLeak({ evidence, plan: {}, endedEarly } as JudgeInput)).toMatchObject({ outcome: 'inconclusive' });
+    expect(leakRules['memory-leak']({ evidence, plan: {}, endedEarly } as JudgeInput)).toMatchObject({
+      outcome: 'inconclusive',
+    });
   });
 
   it('is open where nobody looked', () => {
@@ -88,7 +91,7 @@ describe('does memory leak', () => {
 });
 
 describe('does the harness itself leak', () => {
-  const ask = (lows: LowSeries[]) => harnessMemory({ plan: {}, evidence: { faultWindows: [], lows } as Partial<EvidenceSummary> } as JudgeInput); // prettier-ignore
+  const ask = (lows: LowSeries[]) => leakRules['harness-memory']({ plan: {}, evidence: { faultWindows: [], lows } as Partial<EvidenceSummary> } as JudgeInput); // prettier-ignore
   const steady = lowsOf('saw-tooth of 5 min', { role: 'orchestrator' });
   const leaky = lowsOf('leak of 0.5 MB/h', { role: 'engine-0' });
 
@@ -109,6 +112,65 @@ describe('does the harness itself leak', () => {
     expect(ask(lowsOf('leak of 0.5 MB/h', { role: 'temporal' }))).toMatchObject({
       reason: 'No process of the harness was sampled during the load.',
     });
+  });
+});
+
+/** Three minutes of two gateways and their database, two samples a second, with so much more of each an hour. */
+function minutesOf(rises: { rssBytes?: number; openFiles?: number; connections?: number }): LowSeries[] {
+  const minutes = { from: startsAt, to: startsAt + 180_000 };
+  const fold = createLowFold({ load: minutes, intervalMs: 500, isAsked: () => true });
+  const { rssBytes = 0, openFiles = 0, connections = 0 } = rises;
+  for (let second = 0; second < 180; second += 0.5) {
+    const [at, hours, wobble] = [startsAt + second * 1_000, second / 3_600, (second * 74) % 9];
+    const sample = { kind: 'sample' as const, at, incarnation: 1 };
+    for (const role of ['gateway-1', 'gateway-2']) {
+      const values = {
+        [metrics.rssBytes]: 150e6 + rssBytes * hours + wobble * 1e6,
+        [metrics.openFiles]: Math.floor(60 + openFiles * hours) + (wobble > 6 ? 2 : 0),
+      };
+      fold.add({ ...sample, role, values });
+    }
+    fold.add({ ...sample, role: 'postgres', values: { [metrics.databaseConnections]: Math.floor(20 + connections * hours) } }); // prettier-ignore
+  }
+  return fold.summary();
+}
+
+describe('the watch for leaks in a run of minutes', () => {
+  const plan = { leakWatch: planLeakWatch({ bytes: 600e6, count: 120 }, 180_000) };
+  const ask = (question: keyof typeof leakRules, rises: Parameters<typeof minutesOf>[0]) =>
+    leakRules[question]({ evidence: { faultWindows: [], lows: minutesOf(rises) }, plan } as unknown as JudgeInput);
+
+  it('passes gateways that keep nothing', () => {
+    for (const question of ['memory-leak', 'handle-leak'] as const)
+      expect(ask(question, {})).toMatchObject({ outcome: 'pass' });
+  });
+
+  it('fails memory that rises, with its slope between its bounds, and says nothing of handles', () => {
+    const found = ask('memory-leak', { rssBytes: 3_000e6 });
+    expect(found).toMatchObject({ outcome: 'fail', limit: 600, unit: 'MB/h' });
+    expect(found.reason).toContain('rss_bytes of gateway-1#1 rises by 3,');
+    const [low = 0, high = 0] = found.between ?? [];
+    expect([low < 3_000, high > 3_000, found.measured]).toEqual([true, true, expect.closeTo(3_000, -2)]);
+    expect(ask('handle-leak', { rssBytes: 3_000e6 }).outcome).toBe('pass');
+  });
+
+  it('fails files that stay open and connections that are never given back, and says nothing of memory', () => {
+    const files = ask('handle-leak', { openFiles: 3_600 });
+    expect(files.outcome).toBe('fail');
+    expect(files.reason).toContain('open_files of gateway-1#1 rises by 3,');
+    const connections = ask('handle-leak', { connections: 600 });
+    expect(connections.outcome).toBe('fail');
+    expect(connections.reason).toContain('database_connections of postgres#1 rises by');
+    expect(ask('memory-leak', { openFiles: 3_600, connections: 600 }).outcome).toBe('pass');
+  });
+
+  it('allows a rise that was asked to be allowed', () => {
+    expect(ask('memory-leak', { rssBytes: 200e6 }).outcome).toBe('pass');
+  });
+
+  it('is open where nobody looked', () => {
+    const evidence = { faultWindows: [], lows: [] };
+    expect(leakRules['handle-leak']({ evidence, plan } as unknown as JudgeInput).outcome).toBe('inconclusive');
   });
 });
 
@@ -147,11 +209,14 @@ describe('the lowest samples', () => {
   });
 
   it('are those of the processes that are asked about, in the load, and of no one else', () => {
-    const fold = createLowFold({ load, intervalMs: 1_000, isAsked: (role) => role === 'gateway-1' });
+    const fold = createLowFold({ load, intervalMs: 1_000, isAsked: (role) => role !== 'redis' });
     const sample = { kind: 'sample' as const, incarnation: 1, values: { [metrics.rssBytes]: 1 } };
     fold.add({ ...sample, at: startsAt - 1, role: 'gateway-1' });
     fold.add({ ...sample, at: load.to, role: 'gateway-1' });
     fold.add({ ...sample, at: startsAt, role: 'postgres' });
+    fold.add({ ...sample, at: startsAt, role: 'redis' });
     expect(fold.summary()).toEqual([]);
+    fold.add({ ...sample, at: startsAt, role: 'postgres', values: { [metrics.databaseConnections]: 7 } });
+    expect(fold.summary()).toMatchObject([{ role: 'postgres', points: [[startsAt, 7]] }]);
   });
 });

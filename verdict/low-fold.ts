@@ -13,6 +13,10 @@ const leakMetrics: readonly string[] = [
 /** A collector that was seen to finish less often tells of no floor, and the lowest heap in use has to do. */
 const collectionsMin = 8;
 
+/** Connections that nobody gives back are seen where they end, whoever opened them. */
+export const databaseRole = 'postgres';
+const databaseMetrics: readonly string[] = [metrics.databaseConnections];
+
 const pointsMax = 960;
 const seriesMax = 2_000;
 
@@ -35,7 +39,7 @@ export function createLowFold({ load, intervalMs, isAsked }: LowBounds): LowFold
 
   function add({ at, role, incarnation, values }: SampleRecord): void {
     if (load === undefined || at < load.from || at >= load.to || !isAsked(role)) return;
-    for (const metric of leakMetrics) {
+    for (const metric of role === databaseRole ? databaseMetrics : leakMetrics) {
       const value = values[metric];
       if (value === undefined) continue;
       const key = `${role}\n${incarnation}\n${metric}`;

@@ -1,4 +1,5 @@
 import { allowedPerHourDefault, settlesWithinHoursDefault } from '#model/leak-limits.ts';
+import { readSlope } from '#model/leak-watch.ts';
 import { worstOutcome } from '#model/verdict.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import type { JudgeOrder } from '../judged-file.ts';
@@ -7,8 +8,6 @@ import type { JudgedRun } from '../judged-run.ts';
 import { renderJudgedFile, renderJudgedRun } from '../judge-text.ts';
 import { type Call, jsonFlag, type Verb, type VerbContext } from '../verb.ts';
 
-const bytesOf = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 } as const;
-const allowForm = /^(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)?\/h$/i;
 const hoursForm = /^(\d+(?:\.\d+)?)(h|m|s)$/;
 const hoursOf = { h: 1, m: 1 / 60, s: 1 / 3_600 } as const;
 
@@ -77,11 +76,9 @@ function readOrder({ operands, flags }: Call): { order: JudgeOrder; problems: st
   const problems = operands.length === 0 ? ['a RUN or FILE is needed'] : [];
   const allowedPerHour: { bytes: number; count: number } = { ...allowedPerHourDefault };
   for (const text of [flags['allow'] ?? []].flat().map(String)) {
-    const [, number, unit] = allowForm.exec(text) ?? [];
-    if (number === undefined || Number(number) === 0)
-      problems.push(`--allow ${text}: a slope is e.g. 0.1MB/h, or 1/h of a count, and more than nothing`);
-    else if (unit === undefined) allowedPerHour.count = Number(number);
-    else allowedPerHour.bytes = Number(number) * bytesOf[unit.toUpperCase() as keyof typeof bytesOf];
+    const slope = readSlope(text);
+    if (typeof slope === 'string') problems.push(`--allow ${slope}`);
+    else Object.assign(allowedPerHour, slope);
   }
   const settles = String(flags['settles-within'] ?? `${settlesWithinHoursDefault}h`);
   const [, number, unit] = hoursForm.exec(settles) ?? [];

@@ -44,6 +44,14 @@ describe('the reference target', () => {
     ]);
   });
 
+  it('has the defects that its plan has, the same with the same seed, and none otherwise', () => {
+    const defectsOf = (of: StackPlan) =>
+      referenceTarget.processes(of, place).map(({ env }) => GatewayOptions.parse(JSON.parse(env['SOAK_GATEWAY'] ?? '')).defects); // prettier-ignore
+    expect(defectsOf(plan)).toEqual([{}, {}, {}]);
+    const defects = [{ name: 'lost-write' as const, amount: 20 }];
+    expect(defectsOf({ ...plan, defects })[2]).toEqual({ planted: defects, seed: 1 });
+  });
+
   it('keeps where its servers are out of the arguments, which everybody can read', () => {
     for (const { args } of referenceTarget.processes(plan, place)) expect(args.join(' ')).not.toContain('127.0.0.1');
   });

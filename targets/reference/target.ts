@@ -43,7 +43,8 @@ function gatewayProcess(plan: StackPlan, place: TargetPlace, index: number): Pro
     l1BytesMax: plan.l1BytesMax,
     databasePoolMax: plan.databasePoolMax,
     federationTimeoutMs: 3_000,
-    defects: {},
+    ...(plan.collectEveryMs === undefined ? {} : { collectEveryMs: plan.collectEveryMs }),
+    defects: plan.defects === undefined ? {} : { planted: plan.defects, seed: plan.mockSeed },
   };
   return {
     role,

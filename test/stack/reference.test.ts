@@ -47,8 +47,7 @@ const speech = referenceTarget.speech(plan, secret);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'soakwave-reference-'));
-  const secretFile = join(folder, 'secret');
-  writeFileSync(secretFile, secret);
+  writeFileSync(join(folder, 'secret'), secret);
   [postgres, redis, mocks] = await Promise.all([startTemporaryPostgres(), startTemporaryRedis(), startTenMocks()]);
   const seeding = { databaseUrl: postgres.databaseUrl, plan, schema: referenceTarget.schema };
   await prepareSeed({ ...seeding, reset: false });
@@ -56,22 +55,7 @@ beforeAll(async () => {
   await finishSeed({ ...seeding, parallel: 2 });
   identities = await readIdentities({ ...seeding, count: 60 });
   population = createPopulation(plan);
-  gateways = await Promise.all(
-    ['gateway-1', 'gateway-2'].map((instance) =>
-      startGateway(
-        GatewayOptions.parse({
-          port: 0,
-          instance,
-          databaseUrl: postgres.databaseUrl,
-          redisUrl: redis.redisUrl,
-          secretFile,
-          peers: mocks.urls.map((url, index) => ({ gatewayId: index + 1, url, region: regionOfGateway(index + 1) })),
-          l1BytesMax: 16 * 1_048_576,
-          databasePoolMax: 5,
-        }),
-      ),
-    ),
-  );
+  gateways = await Promise.all(['gateway-1', 'gateway-2'].map((instance) => startGateway(optionsOf(instance))));
   await untilReady();
 });
 
@@ -254,6 +238,61 @@ describe('federation', () => {
   });
 });
 
+describe('a planted defect', () => {
+  let spoiled: StartedGateway;
+  let instance = 0;
+  beforeAll(async () => {
+    const planted = [
+      { name: 'lost-write', amount: 2 },
+      { name: 'scope-leak', amount: 3 },
+      { name: 'connection-leak', amount: 120 },
+    ];
+    spoiled = await startGateway(optionsOf('gateway-3', { planted, seed: 7 }));
+    gateways.push(spoiled);
+    instance = gateways.length - 1;
+  });
+  afterAll(async () => {
+    gateways.pop();
+    await spoiled.close();
+  });
+
+  it('loses one acknowledged creation in so many, and a gateway without it none', async () => {
+    const user = at(identities, 7);
+    const lostOn = async (of: number): Promise<number> => {
+      const made: number[] = [];
+      for (let index = 0; index < 10; index += 1)
+        made.push(...(await ask({ kind: 'create-tool', name: `kept ${index}`, description: 'one' }, user, of)).toolIds);
+      const statuses = await Promise.all(made.map((toolId) => send({ kind: 'delete-tool', toolId }, user, 0)));
+      return statuses.filter(({ status }) => status === 404).length;
+    };
+    expect(await lostOn(instance)).toBe(5);
+    expect(await lostOn(0)).toBe(0);
+  });
+
+  it('shows a tool of another team in one list in so many, which the check of answers names', async () => {
+    const user = withTeam();
+    const list: Operation = { kind: 'list-team-tools', teamId: at(user.teamIds, 0), limit: 1_000 };
+    const leaksOn = async (of: number): Promise<number> => {
+      const answers: CheckedResponse[] = [];
+      for (let index = 0; index < 9; index += 1) answers.push(await ask(list, user, of));
+      return answers.filter(({ failures }) => failures.some(({ kind }) => kind === 'scope')).length;
+    };
+    expect(await leaksOn(instance)).toBe(3);
+    expect(await leaksOn(0)).toBe(0);
+  });
+
+  it('keeps database connections past its pool, which stay there until it ends', async () => {
+    await setTimeout(2_000);
+    const client = new Client({ connectionString: postgres.databaseUrl });
+    await client.connect();
+    const { rows } = await client.query<{ count: number }>(
+      "SELECT count(*)::int4 AS count FROM pg_stat_activity WHERE application_name = 'gateway-3' AND query = ''",
+    );
+    await client.end();
+    expect(rows[0]?.count).toBeGreaterThanOrEqual(3);
+  });
+});
+
 describe('the gateway', () => {
   it('tells of itself under every name that it is probed for', async () => {
     const address = { gatewayUrls: gateways.map(({ port }) => `http://127.0.0.1:${port}`) };
@@ -280,6 +319,19 @@ describe('the gateway', () => {
     await ask({ kind: 'delete-tool', toolId }, user);
   });
 });
+
+const optionsOf = (instance: string, defects: object = {}): GatewayOptions =>
+  GatewayOptions.parse({
+    port: 0,
+    instance,
+    databaseUrl: postgres.databaseUrl,
+    redisUrl: redis.redisUrl,
+    secretFile: join(folder, 'secret'),
+    peers: mocks.urls.map((url, index) => ({ gatewayId: index + 1, url, region: regionOfGateway(index + 1) })),
+    l1BytesMax: 16 * 1_048_576,
+    databasePoolMax: 5,
+    defects,
+  });
 
 function startTenMocks(): Promise<StartedMocks> {
   return startMocks({

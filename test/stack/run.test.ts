@@ -152,6 +152,26 @@ describe('soak run smoke', () => {
     expect(second === undefined ? '' : canonicalJson(second.verdict)).toBe(told);
   });
 
+  it('finds what was planted in its target, and says that it was', async () => {
+    const planted = [
+      '--defect',
+      'lost-write=2,scope-leak=5',
+      '--duration',
+      '12s',
+      '--warm-up',
+      '1s',
+      '--faults',
+      'none',
+    ];
+    const { exitCode, stdout } = await system.soak('run', 'smoke', '--json', '--keep', 'stack', ...planted);
+    const { runId } = RunResult.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
+    expect(exitCode).toBe(1);
+    const { verdict } = RunResultFile.parse(system.readResult(runId));
+    const failed = verdict.answers.filter(({ outcome }) => outcome === 'fail').map(({ question }) => question);
+    expect(failed).toEqual(expect.arrayContaining(['no-lost-write', 'no-scope-leak']));
+    expect(verdict.headline).toContain('planted by intent: lost-write, scope-leak');
+  });
+
   it('is found by search attributes, and is listed', async () => {
     const found = system.client.workflow.list({
       query: `SoakWave='smoke' AND SoakVerdict='pass' AND SoakPhase='done'`,

@@ -1,3 +1,4 @@
+import { materialHoursDefault } from '#model/leak-limits.ts';
 import type { Analysis } from './analysis.ts';
 import { passTail, recentTail } from './leak-bars.ts';
 import type { LeakReason } from './leak-reasons.ts';
@@ -7,6 +8,8 @@ import { boundsOf } from './trend.ts';
 export interface LeakLimits extends Pick<ReachOptions, 'allowedPerHour' | 'settlesWithinHours'> {
   /** Of the process, where there is one; else the level of the first day says what much is. */
   readonly limit?: number;
+  /** It matters when it takes a tenth of that in so long; thirty days unless said. */
+  readonly materialHours?: number;
 }
 
 export interface LeakJudgement {
@@ -22,7 +25,6 @@ export interface LeakJudgement {
 }
 
 const materialShare = 0.1;
-const materialHours = 30 * 24;
 
 /** `tail`: how often what does not leak may be called a leak, for this one of the run's series. */
 export function decide(analysis: Analysis, limits: LeakLimits, tail: number): LeakJudgement {
@@ -49,7 +51,7 @@ function whyNoLeak(
   limits: LeakLimits,
   low: number,
 ): LeakReason[] {
-  const { allowedPerHour, limit } = limits;
+  const { allowedPerHour, limit, materialHours = materialHoursDefault } = limits;
   if (low <= allowedPerHour) return ['slope-not-above-allowed'];
   const against: LeakReason[] = [];
   if (recent === undefined || boundsOf(recent, recentTail).low <= allowedPerHour) against.push('rise-has-ended');

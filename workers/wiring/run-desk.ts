@@ -7,6 +7,7 @@ import { createProcessTable } from '#compose/process-table.ts';
 import { WorkflowName } from '#model/plan.ts';
 import { queues } from '#model/queues.ts';
 import type { Context } from './context.ts';
+import { readEndedRun } from './ended-run.ts';
 import { type Connect, describeListing, describeRun, importedListing, listingOf } from './run-listing.ts';
 import { awaitResult, readProgress } from './run-progress.ts';
 import { tellRun } from './run-updates.ts';
@@ -16,7 +17,10 @@ const importedWithinMs = 2_000;
 const pageSizeMax = 100;
 const runTextMax = 200;
 
-type Desk = Pick<Service, 'startRun' | 'progress' | 'result' | 'resolve' | 'list' | 'reportPath' | 'tell'> & {
+type Desk = Pick<
+  Service,
+  'startRun' | 'progress' | 'result' | 'resolve' | 'list' | 'reportPath' | 'endedRun' | 'tell'
+> & {
   /** Lets go of results that are still waited for, so that the connection can be closed. */
   close(): void;
   /** Workflow ids of the runs that are going on. */
@@ -93,6 +97,7 @@ export function createRunDesk(context: Context, connect: Connect): Desk {
       const path = join(context.places.run(runKey).folder, 'report.html');
       return Promise.resolve(existsSync(path) ? path : undefined);
     },
+    endedRun: (runKey) => Promise.resolve(readEndedRun(context.places.run(runKey))),
     async abort(workflowIds) {
       await Promise.all(workflowIds.map((workflowId) => abortRun(connect, workflowId)));
     },

@@ -8,8 +8,8 @@ import { addToolRoutes } from './tool-routes.ts';
 
 const bodyBytesMax = 256 * 1_024;
 
-/** The API of R3.1, described at `/openapi.json`. */
-export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
+/** The API of R3.1, described at `/openapi.json`. `prepare` sees it before its routes are added. */
+export async function createApi(parts: ApiParts, prepare: (app: FastifyInstance) => void): Promise<FastifyInstance> {
   const app = fastify({
     logger: { level: 'error' },
     logController: new LogController({ disableRequestLogging: true }),
@@ -40,6 +40,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     },
   });
+  prepare(app);
   addStatusRoutes(app, parts);
   await app.register(
     (api, _options, done) => {

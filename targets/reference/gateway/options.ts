@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defectsMax, PlantedDefect } from '#model/defect.ts';
 import { regions } from '#model/region.ts';
 
 /** A federated gateway: the MCP endpoint of a peer and where it stands. */
@@ -9,8 +10,11 @@ export const Peer = z.strictObject({
 });
 export type Peer = z.infer<typeof Peer>;
 
-/** Defects that can be planted (R5.1); none is defined yet, and an unknown one is refused. */
-const GatewayDefects = z.strictObject({});
+/** Defects that are planted (R5.1), with the seed of their choices; nothing for a gateway as it should be. */
+const GatewayDefects = z.strictObject({
+  planted: z.array(PlantedDefect).max(defectsMax).optional(),
+  seed: z.int().nonnegative().optional(),
+});
 
 /** Everything that one gateway instance needs; travels as JSON. */
 export const GatewayOptions = z.strictObject({
@@ -27,6 +31,8 @@ export const GatewayOptions = z.strictObject({
   databasePoolMax: z.int().positive().max(1_000),
   /** A peer that has not answered by then has failed. */
   federationTimeoutMs: z.int().positive().max(60_000).default(3_000),
+  /** All garbage is collected so often, for a run that has minutes to see what is kept; absent: when V8 sees fit. */
+  collectEveryMs: z.int().min(100).optional(),
   defects: GatewayDefects.default({}),
 });
 export type GatewayOptions = z.infer<typeof GatewayOptions>;

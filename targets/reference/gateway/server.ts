@@ -4,7 +4,9 @@ import { createAnalytics } from './analytics.ts';
 import { createApi } from './api.ts';
 import { createCache } from './cache.ts';
 import { createCatalog } from './catalog.ts';
+import { collectEvery } from './collector.ts';
 import { createDatabase } from './database.ts';
+import { plantDefects } from './defects/plant.ts';
 import { createFederation } from './federation.ts';
 import { createMetrics } from './metrics.ts';
 import type { GatewayOptions } from './options.ts';
@@ -26,11 +28,12 @@ export interface StartedGateway {
 export async function startGateway(options: GatewayOptions): Promise<StartedGateway> {
   const secret = (await readFile(options.secretFile, 'utf8')).trim();
   const database = createDatabase(options);
-  const cache = createCache(options);
+  const defect = plantDefects(options);
+  const cache = defect.cache(createCache(options));
   const metrics = createMetrics({ cache, database });
   const federation = createFederation(options, metrics);
   const principals = createPrincipals(database, cache);
-  const api = await createApi({
+  const parts = {
     instance: options.instance,
     callerOf: createTokenCheck(secret),
     database,
@@ -38,13 +41,18 @@ export async function startGateway(options: GatewayOptions): Promise<StartedGate
     metrics,
     federation,
     principals,
-    catalog: createCatalog(database, cache),
-    writes: createToolWrites(database, { cache, principals }),
+    catalog: defect.catalog(createCatalog(database, cache), database),
+    writes: defect.writes(createToolWrites(database, { cache, principals }), database),
     teams: createTeams(database, { cache, principals }),
     analytics: createAnalytics(database, cache),
-  });
+  };
+  const api = await createApi(parts, defect.prepare);
+  const endDefect = defect.start();
+  const endCollecting = options.collectEveryMs === undefined ? undefined : collectEvery(options.collectEveryMs);
 
   const release = async (): Promise<void> => {
+    endDefect();
+    endCollecting?.();
     cache.close();
     await Promise.all([federation.close(), database.close()]);
   };

@@ -50,7 +50,7 @@ const trials: Readonly<Record<DefectName, Trial>> = {
   'scope-leak': { shape: 'brief', amount: 20, question: 'no-scope-leak', names: /tool \d+ was listed for team \d+/ },
   'leak-per-request': { shape: 'steady', amount: 10_000, ...memory },
   'leak-by-timer': { shape: 'steady', amount: 850_000, ...memory },
-  'cache-never-evicts': { shape: 'steady', amount: 160, ...memory },
+  'cache-never-evicts': { shape: 'steady', amount: 550, ...memory },
   'leak-per-fault': { shape: 'disturbed', amount: 25e6, ...memory },
   'connection-leak': { shape: 'steady', amount: 8, question: 'handle-leak', names: /database_connections of postgres/ },
   'descriptor-leak': { shape: 'steady', amount: 120, question: 'handle-leak', names: /open_files of gateway-\d/ },

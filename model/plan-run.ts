@@ -82,11 +82,7 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
     seed,
     population: dataSet.population,
     remarks: [...defectRemarks(input), ...dataSet.remarks, ...stackRemarks, ...loadRemarks],
-    stack: {
-      ...stack,
-      ...(isShortWatch(leakWatch, load) && { collectEveryMs }),
-      ...(input.defect !== undefined && { defects: input.defect }),
-    },
+    stack: proofStack(stack, { input, isShort: isShortWatch(leakWatch, load) }),
     warmUp: { budgetMs: warmUpMs, hitRatioChangeMax: 0.01 },
     load,
     ...(capacity === undefined ? {} : { capacity }),
@@ -106,6 +102,16 @@ export function planRun({ workflow, input: given, machine, driver }: RunRequest)
     needs: planNeeds({ rows: dataSet.rows, stack, load, warmUpMs }),
   } satisfies Plan);
 }
+
+/** A run that proves something: gateways that collect often enough for what they keep to be seen, with defects in them. */
+const proofStack = (
+  stack: Plan['stack'],
+  { input, isShort }: { readonly input: RunInput; readonly isShort: boolean },
+): Plan['stack'] => ({
+  ...stack,
+  ...(isShort && { collectEveryMs }),
+  ...(input.defect !== undefined && { defects: input.defect }),
+});
 
 /** The parts of a plan that its workflow steers by; `planHash` is the hash of `canonicalJson(plan)`. */
 export function summarisePlan(plan: Plan, planHash: string): PlanSummary {

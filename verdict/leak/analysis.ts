@@ -3,7 +3,7 @@ import { devianceMin } from './leak-bars.ts';
 import { independentPoints } from './independence.ts';
 import { type Moment, type Reduced, reduce } from './reduce.ts';
 import { fitShapes, goesOn, type ShapeFit } from './shapes.ts';
-import { fitTrend, type Trend, type TrendPoint } from './trend.ts';
+import { fitDrift, fitTrend, type Trend, type TrendPoint } from './trend.ts';
 
 const hourMs = 3_600_000;
 
@@ -28,6 +28,8 @@ export interface Analysis {
   readonly settledAt: number;
   readonly to: number;
   readonly trend: Trend;
+  /** What the trend would be, and how sure, if the noise wandered without end. */
+  readonly drift: Trend | undefined;
   /** Of the last third of what came after the warm-up. */
   readonly recent: Trend | undefined;
   /** The preferred shape. */
@@ -73,6 +75,7 @@ export function analyse({ moments, cut }: LeakSeries, options: AnalysisOptions):
     const noise = Math.sqrt(shape.residual / points.length);
     return {
       ...{ reduced, from: first.at, settledAt: from, to, trend, recent, shape, independent, noise },
+      drift: fitDrift(points),
       isGoingOn: isGoingOn(fits),
     };
   }

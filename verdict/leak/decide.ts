@@ -1,6 +1,6 @@
 import { materialHoursDefault } from '#model/leak-limits.ts';
 import type { Analysis } from './analysis.ts';
-import { passTail, recentTail } from './leak-bars.ts';
+import { driftTail, passTail, recentTail } from './leak-bars.ts';
 import type { LeakReason } from './leak-reasons.ts';
 import { detectable, hoursNeeded, type ReachOptions } from './reach.ts';
 import { boundsOf } from './trend.ts';
@@ -47,7 +47,7 @@ export function decide(analysis: Analysis, limits: LeakLimits, tail: number): Le
 }
 
 function whyNoLeak(
-  { recent, isGoingOn, reduced, settledAt, to }: Analysis,
+  { recent, drift, shape, isGoingOn, reduced, settledAt, to }: Analysis,
   limits: LeakLimits,
   low: number,
 ): LeakReason[] {
@@ -56,6 +56,9 @@ function whyNoLeak(
   const against: LeakReason[] = [];
   if (recent === undefined || boundsOf(recent, recentTail).low <= allowedPerHour) against.push('rise-has-ended');
   if (!isGoingOn) against.push('rise-may-settle');
+  // Of a curve the steps are uneven by their nature, and say nothing.
+  const isUneven = drift === undefined || boundsOf(drift, driftTail).low <= allowedPerHour;
+  if (shape.shape === 'line' && isUneven) against.push('rise-may-wander');
   if (to - settledAt < limits.settlesWithinHours * hourMs) against.push('shorter-than-cycles');
   const much = limit ?? firstDayLevel(reduced.blocks);
   if (low * materialHours <= materialShare * much) against.push('not-material');

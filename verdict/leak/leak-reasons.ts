@@ -7,6 +7,7 @@ export type LeakReason =
   | 'slope-not-above-allowed'
   | 'rise-has-ended'
   | 'rise-may-settle'
+  | 'rise-may-wander'
   | 'shorter-than-cycles'
   | 'rise-is-recent'
   | 'not-material';
@@ -19,6 +20,7 @@ const sentences: Readonly<Record<LeakReason, string>> = {
   'slope-not-above-allowed': 'a rise of more than is allowed is not shown',
   'rise-has-ended': 'it has risen, and its last third does not show that it goes on',
   'rise-may-settle': 'what fills up or steps once explains its rise as well',
+  'rise-may-wander': 'what wanders up and down without end rises as much by chance',
   'shorter-than-cycles': 'what comes down again, or fills up, may take longer than this was watched',
   'rise-is-recent': 'its last third rises, which the whole does not',
   'not-material': 'it would take more than thirty days to matter',

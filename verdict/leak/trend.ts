@@ -52,6 +52,31 @@ export function fitTrend(points: readonly TrendPoint[]): Trend | undefined {
   return { slope, level: mean - slope * meanAt, error: noise * risePerStep, freedom: slow.length };
 }
 
+const stretches = 8;
+
+/**
+ * The drift of a series that wanders: from the means of eight stretches, whose steps are independent of each other if its noise adds
+ * up without end. Of a series that does not wander the steps are alike, and this says nothing against its slope. Undefined for few
+ * points.
+ */
+export function fitDrift(points: readonly TrendPoint[]): Trend | undefined {
+  const length = Math.floor(points.length / stretches);
+  if (length < 1) return undefined;
+  const means = Array.from({ length: stretches }, (_, index) => {
+    const own = points.slice(index * length, (index + 1) * length);
+    return { at: meanOf(own.map(({ at }) => at)), value: meanOf(own.map(({ value }) => value)) };
+  });
+  const steps = means.slice(1).map(({ at, value }, index) => {
+    const before = means[index] ?? { at: 0, value };
+    return (value - before.value) / (at - before.at);
+  });
+  const slope = meanOf(steps);
+  const variance = steps.reduce((sum, step) => sum + (step - slope) ** 2, 0) / (steps.length - 1);
+  return { slope, level: means[0]?.value ?? 0, error: Math.sqrt(variance / steps.length), freedom: steps.length - 1 };
+}
+
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 /** Where the slope is with this confidence on each side. */
 export function boundsOf({ slope, error, freedom }: Trend, tail: number): { low: number; high: number } {
   const reach = error === 0 ? 0 : studentQuantile(tail, freedom) * error;

@@ -26,14 +26,21 @@ export interface LeakJudgement {
 
 const materialShare = 0.1;
 
-/** `tail`: how often what does not leak may be called a leak, for this one of the run's series. */
-export function decide(analysis: Analysis, limits: LeakLimits, tail: number): LeakJudgement {
+/**
+ * `tail`: how often what does not leak may be called a leak, for this one of the run's series; `falseAlarms`: for all of them
+ * together, by this look.
+ */
+export function decide(
+  analysis: Analysis,
+  limits: LeakLimits,
+  { tail, falseAlarms }: { readonly tail: number; readonly falseAlarms: number },
+): LeakJudgement {
   const { trend, recent, settledAt } = analysis;
   const { allowedPerHour } = limits;
   const { low } = boundsOf(trend, tail);
   const { high } = boundsOf(trend, Math.min(0.5, Math.max(passTail, tail)));
   const options = { ...limits, tail };
-  const against = whyNoLeak(analysis, limits, low);
+  const against = whyNoLeak(analysis, limits, { low, falseAlarms });
   const inFavour: LeakReason[] = [];
   if (high >= allowedPerHour) inFavour.push('slope-not-below-allowed');
   if (recent !== undefined && boundsOf(recent, passTail).low > allowedPerHour) inFavour.push('rise-is-recent');
@@ -49,16 +56,17 @@ export function decide(analysis: Analysis, limits: LeakLimits, tail: number): Le
 function whyNoLeak(
   { recent, drift, shape, isGoingOn, reduced, settledAt, to }: Analysis,
   limits: LeakLimits,
-  low: number,
+  { low, falseAlarms }: { readonly low: number; readonly falseAlarms: number },
 ): LeakReason[] {
   const { allowedPerHour, limit, materialHours = materialHoursDefault } = limits;
   if (low <= allowedPerHour) return ['slope-not-above-allowed'];
   const against: LeakReason[] = [];
   if (recent === undefined || boundsOf(recent, recentTail).low <= allowedPerHour) against.push('rise-has-ended');
   if (!isGoingOn) against.push('rise-may-settle');
-  // Of a curve the steps are uneven by their nature, and say nothing.
-  const isUneven = drift === undefined || boundsOf(drift, driftTail).low <= allowedPerHour;
-  if (shape.shape === 'line' && isUneven) against.push('rise-may-wander');
+  // Of a curve the steps are uneven by their nature, and say nothing to a verdict. A look that spends less must be surer than that.
+  const isLook = falseAlarms < driftTail;
+  const isUneven = drift === undefined || boundsOf(drift, Math.min(driftTail, falseAlarms)).low <= allowedPerHour;
+  if (isUneven && (isLook || shape.shape === 'line')) against.push('rise-may-wander');
   if (to - settledAt < limits.settlesWithinHours * hourMs) against.push('shorter-than-cycles');
   const much = limit ?? firstDayLevel(reduced.blocks);
   if (low * materialHours <= materialShare * much) against.push('not-material');

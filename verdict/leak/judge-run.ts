@@ -43,9 +43,9 @@ export function judgeLeaks(all: readonly NamedSeries[], falseAlarms = falseAlarm
   const judged = new Map<NamedSeries, JudgedSeries>();
   for (const question of questions) {
     const tail = tails.get(question) ?? falseAlarms;
-    const together = judgementOf(question.analysis, question.limits, tail);
+    const together = judgementOf(question.analysis, question.limits, { tail, falseAlarms });
     for (const { named, analysis } of question.lives) {
-      const own = question.lives.length === 1 ? together : judgementOf(analysis, named.limits, tail);
+      const own = question.lives.length === 1 ? together : judgementOf(analysis, named.limits, { tail, falseAlarms });
       const { series, incarnation } = named;
       judged.set(named, { series, incarnation, ...(own === together ? own : asPart(own, together)) });
     }
@@ -53,8 +53,12 @@ export function judgeLeaks(all: readonly NamedSeries[], falseAlarms = falseAlarm
   return all.flatMap((named) => judged.get(named) ?? []);
 }
 
-const judgementOf = (analysis: Analysis | undefined, limits: LeakLimits, tail: number): LeakJudgement | Unknown =>
-  analysis === undefined ? { outcome: 'inconclusive', reasons: ['too-short'] } : decide(analysis, limits, tail);
+const judgementOf = (
+  analysis: Analysis | undefined,
+  limits: LeakLimits,
+  chances: Parameters<typeof decide>[2],
+): LeakJudgement | Unknown =>
+  analysis === undefined ? { outcome: 'inconclusive', reasons: ['too-short'] } : decide(analysis, limits, chances);
 
 /** Its own figures, and the outcome of all. */
 const asPart = <Own extends Unknown>(own: Own, { outcome, reasons }: Unknown): Own => ({

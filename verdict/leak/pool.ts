@@ -14,7 +14,9 @@ export function pool(lives: readonly Analysis[]): Analysis | undefined {
   const recent = weighed.flatMap(({ life, weight }) =>
     life.recent === undefined ? [] : [{ trend: life.recent, weight }],
   );
-  const drift = weighed.flatMap(({ life, weight }) => (life.drift === undefined ? [] : [{ trend: life.drift, weight }]));
+  const drift = weighed.flatMap(({ life, weight }) =>
+    life.drift === undefined ? [] : [{ trend: life.drift, weight }],
+  );
   const goingOn = weighed.reduce((sum, { life, weight }) => sum + (life.isGoingOn ? weight : 0), 0);
   const all = weighed.reduce((sum, { weight }) => sum + weight, 0);
   return {

@@ -3,6 +3,16 @@ import * as z from 'zod';
 export const Outcome = z.enum(['pass', 'inconclusive', 'fail']);
 export type Outcome = z.infer<typeof Outcome>;
 
+const onDemand = [
+  'latency-local-reads-p99',
+  'latency-federation',
+  'latency-analytics',
+  'harness-memory',
+  'handle-leak',
+  'gc-pauses',
+  'latency-creep',
+] as const;
+
 /** Every question that a plan can promise to answer (design §4). */
 export const questions = [
   'seeding-reconciled',
@@ -22,27 +32,13 @@ export const questions = [
   'cache-hit-ratio',
   'capacity',
   'memory-leak',
-  'latency-local-reads-p99',
-  'latency-federation',
-  'latency-analytics',
-  'harness-memory',
-  'handle-leak',
-  'gc-pauses',
-  'latency-creep',
+  ...onDemand,
 ] as const;
 export const Question = z.enum(questions);
 export type Question = z.infer<typeof Question>;
 
 /** Put only where they can be answered and somebody, or the run's length, asks for them: else a plan does not speak of them. */
-export const questionsOnDemand: readonly Question[] = [
-  'latency-local-reads-p99',
-  'latency-federation',
-  'latency-analytics',
-  'harness-memory',
-  'handle-leak',
-  'gc-pauses',
-  'latency-creep',
-];
+export const questionsOnDemand: readonly Question[] = onDemand;
 
 /** Whom a bad answer points to. `generator` is all of the harness: what drives, samples and orchestrates. */
 export const Party = z.enum(['target', 'environment', 'generator']);

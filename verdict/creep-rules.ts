@@ -3,7 +3,8 @@ import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { hasIntendedStarts } from '#model/load-plan.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
-import { boundsOf, fitTrend } from './leak/trend.ts';
+import { quantile } from './leak/reduce.ts';
+import { boundsOf, fitTrend, type TrendPoint } from './leak/trend.ts';
 import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
 import { measureGenerators } from './saturation.ts';
 import { overlaps } from './windows.ts';
@@ -66,13 +67,7 @@ function latencyCreep({ plan, evidence }: JudgeInput): Finding {
   return { outcome: highMs <= limit ? 'pass' : 'inconclusive', reason, ...figures };
 }
 
-interface Point {
-  /** Hours. */
-  readonly at: number;
-  readonly value: number;
-}
-
-function quietPoints({ classes, faultWindows, pauses = [] }: EvidenceSummary): Point[] {
+function quietPoints({ classes, faultWindows, pauses = [] }: EvidenceSummary): TrendPoint[] {
   const all = classes.find((each) => each.class === 'local-read')?.points ?? [];
   const [first, second] = all;
   const pointMs = (second?.at ?? 0) - (first?.at ?? 0);
@@ -81,7 +76,8 @@ function quietPoints({ classes, faultWindows, pauses = [] }: EvidenceSummary): P
     .map(({ at, p50Ms }) => ({ at: at / hourMs, value: p50Ms }));
 }
 
-function medianOf(points: readonly Point[]): number {
-  const sorted = points.map(({ value }) => value).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
+const medianOf = (points: readonly TrendPoint[]): number =>
+  quantile(
+    points.map(({ value }) => value),
+    0.5,
+  );

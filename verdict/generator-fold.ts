@@ -2,6 +2,7 @@ import type { SampleRecord, ScheduleRecord } from '#model/evidence.ts';
 import type { GeneratorSummary, SeriesSummary } from '#model/evidence-summary.ts';
 import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
+import { readCounts } from './histogram-counts.ts';
 import { createHistogramSum, type HistogramSum } from './histogram-sum.ts';
 import { createSeriesFold, type SeriesBounds } from './series-fold.ts';
 
@@ -22,8 +23,11 @@ export function createGeneratorFold(bounds: SeriesBounds): GeneratorFold {
   return {
     addSchedule({ shard, histogram }) {
       const role = `engine-${shard}`;
+      const counts = readCounts(histogram);
+      if (counts === undefined) return;
       const sum = errors.get(role) ?? createHistogramSum();
-      if (sum.add(histogram)) errors.set(role, sum);
+      sum.add(counts);
+      errors.set(role, sum);
     },
     add(record) {
       const delaySeconds = record.values[metrics.eventLoopDelayP99Seconds];

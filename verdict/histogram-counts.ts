@@ -1,21 +1,72 @@
-import { decodeFromCompressedBase64, JsHistogram } from 'hdr-histogram-js';
+import { inflateSync } from 'node:zlib';
 
-/** Latencies in microseconds and how often each was seen; none of a histogram that cannot be read. */
-export function* countsOf(encoded: string): Generator<readonly [latencyUs: number, count: number]> {
-  const histogram = decode(encoded);
-  if (histogram === undefined) return;
-  const last = histogram.countsArrayIndex(histogram.maxValue);
-  for (let index = 0; index <= last; index += 1) {
-    const count = histogram.getCountAtIndex(index);
-    if (count > 0) yield [histogram.medianEquivalentValue(histogram.valueFromIndex(index)), count];
+/** Pairs of an index and its count, in turn, where the count is not zero. */
+export type EncodedCounts = readonly number[];
+
+/** HdrHistogram's V2 encoding: cookies, and a header before the counts (`HistogramEncoding` of HdrHistogram 2.1). */
+const compressedCookie = 0x1c849304;
+const plainCookie = 0x1c849303;
+const wordSizeBits = 0xf0;
+const headerBytes = 40;
+export const significantDigits = 3;
+const subBuckets = 2_048;
+/** Counts of values up to 2^53; the text of one histogram is a few kilobytes. */
+const countsMax = (subBuckets / 2) * 44;
+const plainBytesMax = 9 * countsMax;
+/** Values and how often each was seen; none of a histogram that cannot be read. A value is told as the middle of those it stands for. */
+export function* countsOf(encoded: string): Generator<readonly [value: number, count: number]> {
+  const read = readCounts(encoded) ?? [];
+  for (let each = 0; each < read.length; each += 2) {
+    const index = read[each] ?? 0;
+    const lowest = valueAt(index);
+    yield [lowest + Math.floor((valueAt(index + 1) - lowest) / 2), read[each + 1] ?? 0];
   }
 }
 
-function decode(encoded: string): JsHistogram | undefined {
+/** Undefined for what is torn, or no histogram of this resolution. */
+export function readCounts(encoded: string): EncodedCounts | undefined {
+  const packed = Buffer.from(encoded, 'base64');
+  if (packed.length < 8 || (packed.readInt32BE(0) & ~wordSizeBits) !== compressedCookie) return undefined;
+  let plain: Buffer;
   try {
-    const histogram = decodeFromCompressedBase64(encoded);
-    return histogram instanceof JsHistogram ? histogram : undefined;
+    plain = inflateSync(packed.subarray(8, 8 + packed.readUInt32BE(4)), { maxOutputLength: plainBytesMax });
   } catch {
     return undefined;
   }
+  if (plain.length < headerBytes || (plain.readInt32BE(0) & ~wordSizeBits) !== plainCookie) return undefined;
+  const end = headerBytes + plain.readUInt32BE(4);
+  const isOurs = plain.readInt32BE(12) === significantDigits && plain.readBigInt64BE(16) === 1n;
+  return isOurs && end <= plain.length ? readPairs(plain, end) : undefined;
+}
+
+function readPairs(plain: Buffer, end: number): number[] | undefined {
+  const pairs: number[] = [];
+  let index = 0;
+  let position = headerBytes;
+  while (position < end) {
+    // A ZigZag LEB128 number: a count, or, negative, so many counts of zero.
+    let [byte, word, scale] = [0x80, 0, 1];
+    while (byte >= 0x80) {
+      if (position >= end) return undefined;
+      byte = plain[position] ?? 0;
+      position += 1;
+      word += (byte & 0x7f) * scale;
+      scale *= 128;
+    }
+    if (word % 2 === 1) {
+      index += (word + 1) / 2;
+    } else {
+      if (word > 0) pairs.push(index, word / 2);
+      index += 1;
+    }
+    if (index > countsMax) return undefined;
+  }
+  return pairs;
+}
+
+/** The lowest value that is counted at an index: half of each power of two's sub-buckets is new. */
+export function valueAt(index: number): number {
+  const half = subBuckets / 2;
+  const bucket = Math.floor(index / half) - 1;
+  return bucket < 0 ? index : ((index % half) + half) * 2 ** bucket;
 }

@@ -2,6 +2,7 @@ import type { Histogram } from 'hdr-histogram-js';
 import type { OperationRecord } from '#model/evidence.ts';
 import type { ClassLatency, Latency, OperationSummary } from '#model/evidence-summary.ts';
 import { operationClasses } from '#model/operation.ts';
+import { type EncodedCounts, readCounts } from './histogram-counts.ts';
 import { createHistogramSum, emptyHistogram, type HistogramSum } from './histogram-sum.ts';
 
 /** Histograms of operations, merged; percentiles are computed once, at the end. */
@@ -42,17 +43,20 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
   const points = new Map<string, Map<number, Histogram>>();
   let histogramsRefused = 0;
 
-  function addHistogram({ at, operation, histogram, latencyHistogram }: OperationRecord): void {
+  function addHistogram(record: OperationRecord): void {
+    const { at, operation } = record;
+    const read = readBoth(record, isIntended);
+    if (read === undefined) {
+      histogramsRefused += 1;
+      return;
+    }
     const isInLoad = at >= startsAt && at < endsAt;
     const point = isInLoad ? startsAt + Math.floor((at - startsAt) / pointMs) * pointMs : undefined;
     const there = newest.get(operation);
     if (there !== undefined && there.point !== point) close(operation, there);
     const stretch = entry(newest, operation, () => ({ point, latency: createHistogramSum(), service: createHistogramSum() })); // prettier-ignore
-    const isAdded = isIntended
-      ? stretch.latency.add(latencyHistogram ?? '') && stretch.service.add(histogram)
-      : stretch.latency.add(histogram);
-    // A torn or foreign one is said to be: it must not take the run's other evidence with it.
-    if (!isAdded) histogramsRefused += 1;
+    stretch.latency.add(read.latency);
+    if (isIntended) stretch.service.add(read.service);
   }
 
   function close(operation: string, stretch: Stretch): void {
@@ -64,8 +68,6 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
     const ofClass = entry(points, classOf(operation), () => new Map<number, Histogram>());
     entry(ofClass, stretch.point, () => emptyHistogram(2)).add(latency);
   }
-
-  const classNames = (): string[] => [...new Set([...operations.values()].map((operation) => operation.class))].sort();
 
   function classLatency(name: string): ClassLatency[] {
     const own = [...operations.values()].filter((operation) => operation.class === name);
@@ -84,11 +86,8 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
   return {
     add(record) {
       if (!operations.has(record.operation) && operations.size >= operationsMax) return;
-      const operationClass = classOf(record.operation);
-      addCounts(
-        entry(operations, record.operation, () => emptyOperation(record.operation, operationClass)),
-        record,
-      );
+      const counts = entry(operations, record.operation, () => emptyOperation(record.operation));
+      addCounts(counts, record);
       addHistogram(record);
     },
     summary() {
@@ -102,11 +101,24 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
             ...(serviceTime !== undefined && { serviceTime }),
           };
         }),
-        classes: classNames().flatMap(classLatency),
+        classes: classNamesOf(operations.values()).flatMap(classLatency),
         histogramsRefused,
       };
     },
   };
+}
+
+const classNamesOf = (operations: Iterable<OperationCounts>): string[] =>
+  [...new Set([...operations].map((operation) => operation.class))].sort();
+
+/** A torn or foreign one is refused with the other: it must not take the run's other evidence with it. */
+function readBoth(
+  { histogram, latencyHistogram = '' }: OperationRecord,
+  isIntended: boolean,
+): { latency: EncodedCounts; service: EncodedCounts } | undefined {
+  const service = readCounts(histogram);
+  const latency = isIntended ? readCounts(latencyHistogram) : service;
+  return latency === undefined || service === undefined ? undefined : { latency, service };
 }
 
 function together(histograms: readonly Histogram[]): Histogram {
@@ -150,8 +162,8 @@ function percentiles(histogram: Histogram | undefined): Latency | undefined {
   };
 }
 
-const emptyOperation = (operation: string, operationClass: string) => ({
-  ...{ operation, class: operationClass, ok: 0, failed: {} as Record<string, number> },
+const emptyOperation = (operation: string) => ({
+  ...{ operation, class: classOf(operation), ok: 0, failed: {} as Record<string, number> },
   ...{ abandoned: 0, partial: 0, bytesIn: 0 },
 });
 

@@ -47,7 +47,7 @@ export function fitTrend(points: readonly TrendPoint[]): Trend | undefined {
   const risePerStep = ((ramp.at(-1) ?? 0) - (ramp[0] ?? 0)) / (last.at - first.at);
   const noise = Math.sqrt(slow.reduce((sum, part) => sum + part * part, 0) / slow.length);
   const slope = line * risePerStep;
-  const meanAt = points.reduce((sum, { at }) => sum + at, 0) / points.length;
+  const meanAt = meanOf(points.map(({ at }) => at));
   const mean = first.value + constant * (unit[0] ?? 0);
   return { slope, level: mean - slope * meanAt, error: noise * risePerStep, freedom: slow.length };
 }

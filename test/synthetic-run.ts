@@ -1,5 +1,5 @@
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import type { Verification } from '#model/activities.ts';
+import type { JudgeRequest, Verification } from '#model/activities.ts';
 import type { EvidenceRecord, OperationRecord } from '#model/evidence.ts';
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import { dueIterationsOfShard, hasIntendedStarts, plannedUsers, totalLoadMs, usersOfShard } from '#model/load-plan.ts';
@@ -268,6 +268,12 @@ export const syntheticMeta = {
   },
   host: { name: 'bench-1', cpu: 'Example CPU @ 2.5 GHz', cores: 2, memoryBytes: 8 * gigabyte },
 };
+
+/** What the workflow of the run would tell the judge. */
+export const syntheticRequest = (planHash: string): JudgeRequest => ({
+  ...{ runKey: syntheticMeta.runKey, workflowId: syntheticMeta.workflowId, planHash },
+  ...{ steps: syntheticSteps(), seeded: syntheticSeeded, loadStartsAt, verification: syntheticVerification },
+});
 
 /** The records, folded as the judge's activity does; `isWithoutLoad` for a run that ended before its load. */
 export const syntheticEvidence = (

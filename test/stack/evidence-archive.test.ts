@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveWatch } from '#cli/evidence-report.ts';
 import { packBatch } from '#evidence/batch.ts';
 import { createEvidenceStore } from '#evidence/store.ts';
-import type { JudgeRequest } from '#model/activities.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
 import { type Context, createContext } from '#workers/wiring/context.ts';
 import { readEnvironment } from '#workers/wiring/environment.ts';
@@ -17,24 +16,13 @@ import { createJudgeDesk } from '#workers/wiring/judged-runs.ts';
 import { keepVerdict, verdictText } from '#workers/wiring/kept-verdict.ts';
 import { planHashOf, writePlanFile } from '#workers/wiring/run-plan.ts';
 import { reckonVerdict } from '#workers/wiring/verdict-reckoner.ts';
-import {
-  loadStartsAt,
-  syntheticMeta,
-  syntheticPlan,
-  syntheticRecords,
-  syntheticSeeded,
-  syntheticSteps,
-  syntheticVerification,
-} from '../synthetic-run.ts';
+import { syntheticMeta, syntheticPlan, syntheticRecords, syntheticRequest } from '../synthetic-run.ts';
 import { startTemporaryPostgres, type TemporaryPostgres } from './temporary-postgres.ts';
 
 const { runKey, workflowId } = syntheticMeta;
 const plan = syntheticPlan();
 const planHash = planHashOf(plan);
-const request: JudgeRequest = {
-  ...{ runKey, workflowId, planHash, steps: syntheticSteps(), seeded: syntheticSeeded, loadStartsAt },
-  verification: syntheticVerification,
-};
+const request = syntheticRequest(planHash);
 const linesABatch = 400;
 
 let postgres: TemporaryPostgres;

@@ -10,18 +10,9 @@ import {
   type EntryOf,
 } from '#evidence/archive/archive-entry.ts';
 import { writeArchive } from '#evidence/archive/archive-writer.ts';
-import type { JudgeRequest } from '#model/activities.ts';
 import { canonicalJson } from '#model/canonical-json.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
-import {
-  loadStartsAt,
-  syntheticMeta,
-  syntheticPlan,
-  syntheticRecords,
-  syntheticSeeded,
-  syntheticSteps,
-  syntheticVerification,
-} from '../../test/synthetic-run.ts';
+import { syntheticMeta, syntheticPlan, syntheticRecords, syntheticRequest } from '../../test/synthetic-run.ts';
 import { createContext } from './context.ts';
 import { readEnvironment } from './environment.ts';
 import { createJudgeDesk } from './judged-runs.ts';
@@ -32,10 +23,7 @@ import { reckonFrom } from './verdict-reckoner.ts';
 const { runKey, workflowId } = syntheticMeta;
 const plan = syntheticPlan();
 const planHash = planHashOf(plan);
-const request: JudgeRequest = {
-  ...{ runKey, workflowId, planHash, steps: syntheticSteps(), seeded: syntheticSeeded, loadStartsAt },
-  verification: syntheticVerification,
-};
+const request = syntheticRequest(planHash);
 const records = [...syntheticRecords(plan)];
 async function* stream(list: readonly EvidenceRecord[]): AsyncIterable<EvidenceRecord> {
   for (const record of list) yield await Promise.resolve(record);

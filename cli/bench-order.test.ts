@@ -41,12 +41,15 @@ describe('what is benched', () => {
   });
 
   it('has a bench of sampling, which shares some flags with that of load', () => {
-    const sampling = { processes: 20, pairs: 10, seconds: 4, connections: 16 };
+    const sampling = { processes: 20, pages: 4, pairs: 10, seconds: 4, connections: 256 };
     expect(read(['sampling'])).toEqual({ order: { what: 'sampling', sampling }, problems: [] });
     expect(read(['sampling'], { seconds: 2, processes: 5, connections: 8 })).toEqual({
       order: { what: 'sampling', sampling: { ...sampling, seconds: 2, processes: 5, connections: 8 } },
       problems: [],
     });
+    expect(read(['sampling'], { processes: 3, pages: 5 }).problems).toEqual([
+      '--pages: 5 of 3 processes cannot have a page',
+    ]);
     expect(read(['sampling'], { pairs: 1, rounds: 3, hours: ['1'] }).problems).toEqual([
       '--rounds: soak bench sampling has no such flag; it is of soak bench seed and load',
       '--hours: soak bench sampling has no such flag; it is of soak bench verdict and analysis',

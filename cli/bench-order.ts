@@ -33,6 +33,7 @@ const ranges = {
   leaks: [0, 100_000],
   seed: [0, 2 ** 31 - 1],
   processes: [1, 64],
+  pages: [1, 64],
   pairs: [2, 1_000],
 } as const;
 
@@ -48,7 +49,7 @@ const subjectsOf: Readonly<Record<string, readonly Subject[]>> = {
     seed: ['verdict', 'analysis'],
     keep: ['verdict'],
   },
-  ...{ processes: ['sampling', 'analysis'], pairs: ['sampling'], rounds: ['seed', 'load'] },
+  ...{ processes: ['sampling', 'analysis'], pairs: ['sampling'], pages: ['sampling'], rounds: ['seed', 'load'] },
 };
 
 export const flagsOf: readonly Flag[] = [
@@ -64,7 +65,7 @@ export const flagsOf: readonly Flag[] = [
   { name: 'seconds', value: 'N', kind: 'number', means: 'of load and sampling: length of a trial (default 4)' },
   {
     ...{ name: 'connections', value: 'N', kind: 'number' },
-    means: 'of load: connections of every tool (default 64); of sampling: of who asks (default 16)',
+    means: 'of load: connections of every tool (default 64); of sampling: of who asks (default 256)',
   },
   { name: 'only', value: 'PART,…', kind: 'list', means: `of load: some of ${parts.join(', ')}` },
   {
@@ -94,6 +95,12 @@ export const flagsOf: readonly Flag[] = [
     value: 'N',
     kind: 'number',
     means: 'of sampling and analysis: how many are sampled (default 20)',
+  },
+  {
+    name: 'pages',
+    value: 'N',
+    kind: 'number',
+    means: 'of sampling: how many of them have a metrics page, as gateways have (default 4)',
   },
   { name: 'pairs', value: 'N', kind: 'number', means: 'of sampling: pairs of trials, with and without (default 10)' },
 ];
@@ -127,7 +134,7 @@ interface Reading {
 
 function readOrder(what: Subject | undefined, { flags, problems, whole }: Reading): BenchOrder {
   if (what === 'verdict') return { what, verdict: readVerdict({ flags, problems, whole }) };
-  if (what === 'sampling') return { what, sampling: readSampling(whole) };
+  if (what === 'sampling') return { what, sampling: readSampling({ flags, problems, whole }) };
   if (what === 'analysis') return { what, analysis: readAnalysis({ flags, problems, whole }) };
   const rounds = whole('rounds');
   if (what !== 'load') {
@@ -145,10 +152,18 @@ function readOrder(what: Subject | undefined, { flags, problems, whole }: Readin
   return { what: 'endurance', endurance: { connections, minutes: readMinutes(flags['endurance'], problems) } };
 }
 
-const readSampling = (whole: Reading['whole']): SamplingBenchOrder => ({
-  ...{ processes: whole('processes') ?? 20, pairs: whole('pairs') ?? 10 },
-  ...{ seconds: whole('seconds') ?? 4, connections: whole('connections') ?? 16 },
-});
+/** As a run's stack has on more than two cores. */
+const pagesDefault = 4;
+
+function readSampling({ whole, problems }: Reading): SamplingBenchOrder {
+  const processes = whole('processes') ?? 20;
+  const pages = whole('pages') ?? Math.min(pagesDefault, processes);
+  if (pages > processes) problems.push(`--pages: ${pages} of ${processes} processes cannot have a page`);
+  return {
+    ...{ processes, pages, pairs: whole('pairs') ?? 10 },
+    ...{ seconds: whole('seconds') ?? 4, connections: whole('connections') ?? 256 },
+  };
+}
 
 function readAnalysis({ flags, problems, whole }: Reading): AnalysisBenchOrder {
   const [hours = 48, ...more] = [flags['hours'] ?? []].flat().map(Number);

@@ -14,10 +14,19 @@ export function renderProgress(progress: Progress, now: number): string {
   if (progress.retrying !== undefined) parts.push(`TRYING AGAIN: ${progress.retrying}`);
   if (progress.phase === 'load') parts.push(...loadParts(progress, now));
   if (progress.gatewaysRssBytes !== undefined) parts.push(`gateways ${formatBytes(progress.gatewaysRssBytes)}`);
-  parts.push(
-    ...progress.faults.filter(({ state }) => state !== 'planned').map(({ fault, state }) => `${fault} ${state}`),
-  );
+  parts.push(...faultParts(progress.faults));
   return parts.join(' · ');
+}
+
+const faultsToldMax = 3;
+
+/** A few are told one by one; of many, how many are over, and those that are not. */
+function faultParts(faults: Progress['faults']): string[] {
+  const begun = faults.filter(({ state }) => state !== 'planned');
+  const over = begun.filter(({ state }) => state.includes(', healed by '));
+  const told = begun.length > faultsToldMax ? begun.filter((fault) => !over.includes(fault)) : begun;
+  const counted = told === begun ? [] : [`${over.length} of ${begun.length} faults healed`];
+  return [...counted, ...told.map(({ fault, state }) => `${fault} ${state}`)];
 }
 
 function loadParts(

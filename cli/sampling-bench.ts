@@ -4,6 +4,8 @@ import { renderTable } from './table.ts';
 /** What `soak bench sampling` is to measure. */
 export interface SamplingBenchOrder {
   readonly processes: number;
+  /** Of these processes so many have a metrics page, as gateways have; of the others the kernel tells. */
+  readonly pages: number;
   /** Of two trials each, one of them without sampling. */
   readonly pairs: number;
   /** Of one trial. */
@@ -43,15 +45,18 @@ export interface SamplingBar {
 /** Last line of `soak bench sampling --json`. */
 export interface SamplingBenchReport {
   readonly processes: number;
+  readonly pages: number;
   readonly seconds: number;
   readonly connections: number;
   readonly generator: string;
-  /** Generator and loaded process each had a core of their own. */
+  /** The loaded process had a core to itself; generator, sampler and all others shared another. */
   readonly pinned: boolean;
   /** Nothing else going on, and while one of the processes is under full load. */
   readonly quiet: SamplerFigures;
   readonly underLoad: SamplerFigures;
   readonly samplerRssBytes: number;
+  /** Of one core, what all sampled processes take more than unsampled: those with a page wake up and write it. */
+  readonly sampledCoreShare: number;
   /** Of each process and second in the quiet stretch. */
   readonly samplesExpected: number;
   readonly samplesPresent: number;
@@ -73,6 +78,11 @@ export function renderSamplingBench(report: SamplingBenchReport): string {
   const rows = [
     ['core, nothing else going on', formatRatio(quiet.coreShare), `${formatNumber(quiet.seconds)} s`],
     ['core, one process under full load', formatRatio(underLoad.coreShare), `${formatNumber(underLoad.seconds)} s`],
+    [
+      'core, all processes for their pages',
+      formatRatio(report.sampledCoreShare),
+      `${formatNumber(report.pages)} pages`,
+    ],
     ['memory of the sampler', formatBytes(report.samplerRssBytes), ''],
     ['samples', `${formatNumber(samplesPresent)} of ${formatNumber(samplesExpected)}`, `${formatNumber(report.valuesPerSample)} values each, ${formatNumber(report.gaps)} gaps`], // prettier-ignore
     ['stored, a process and day', formatBytes(report.bytesPerProcessDay), `${formatBytes(report.bytesProjected)} for 20 processes in 48 h`], // prettier-ignore
@@ -83,9 +93,9 @@ export function renderSamplingBench(report: SamplingBenchReport): string {
   ]);
   const bars = report.bars.map(({ bar, wanted, found, state }) => [bar, wanted, found, state]);
   return [
-    `${processes} processes with a metrics page each, sampled once a second`,
+    `${processes} processes, ${formatNumber(report.pages)} of them with a metrics page, sampled once a second`,
     renderTable([['sampling takes', 'found', ''], ...rows], '  '),
-    `Requests a second of one of them, by ${generator}; ${pinned ? 'it and who asks have a core each' : 'nothing is pinned'}`,
+    `Requests a second of one of them, by ${generator}; ${pinned ? 'it has a core to itself' : 'nothing is pinned'}`,
     renderTable([['pair', 'sampled', 'not', 'lost'], ...pairRows], '  '),
     'Bars',
     renderTable([['bar', 'wanted', 'found', ''], ...bars], '  '),

@@ -9,7 +9,7 @@ const pollMs = 1_000;
 /** Beyond any case; what lasts longer hangs. */
 const caseMsMax = 20 * 60_000;
 const abortMsMax = 120_000;
-const pauseHold = '2s';
+const pauseHold = '1500ms';
 
 export interface DrivenCase {
   readonly handle: RunHandle;

@@ -174,7 +174,7 @@ export const EvidenceSummary = z.strictObject({
   /** Histograms that could not be decoded: their counts are kept, their latencies are not. */
   histogramsRefused: count,
   series: z.array(SeriesSummary),
-  /** Of the gateways and of the harness's own processes; absent in summaries of earlier versions. */
+  /** Of the gateways, of what they store in, and of the harness's own processes; absent in summaries of earlier versions. */
   lows: z.array(LowSeries).optional(),
   /** Absent where the machine was not sampled, as by earlier versions. */
   surroundings: Surroundings.optional(),

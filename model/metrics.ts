@@ -105,8 +105,15 @@ export const metrics = {
   cgroupThrottledPeriods: 'cgroup_cpu_throttled_periods_total',
 } as const;
 
+/** What of a table is sampled. `net_rows`: rows inserted without rows deleted, since the server began to count; no estimate. */
+export const tableFigures = ['bytes', 'rows', 'dead_rows', 'net_rows'] as const;
+export type TableFigure = (typeof tableFigures)[number];
+
 /** What is sampled of each of the biggest tables, a partitioned one as a whole: `table[gateway.tools]_bytes`. */
-export const tableMetric = (table: string, what: 'bytes' | 'rows' | 'dead_rows'): string => `table[${table}]_${what}`;
+export const tableMetric = (table: string, what: TableFigure): string => `table[${table}]_${what}`;
+
+/** The table whose net rows a metric is; undefined for every other metric. */
+export const tableOfNetRows = (metric: string): string | undefined => /^table\[(.+)\]_net_rows$/.exec(metric)?.[1];
 
 /** What is sampled of each of the slowest statements, by PostgreSQL's own id: `statement[-42]_seconds_total`. */
 export const statementMetric = (statement: string, what: 'calls_total' | 'seconds_total'): string =>

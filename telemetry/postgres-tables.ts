@@ -1,4 +1,4 @@
-import { metrics, tableMetric } from '#model/metrics.ts';
+import { metrics, tableFigures, tableMetric } from '#model/metrics.ts';
 import { createPace } from './pace.ts';
 import { createPostgresConnection } from './postgres-connection.ts';
 import type { Source, Values } from './source.ts';
@@ -17,7 +17,8 @@ const wholeDatabase = `
 /** A partitioned table is one table, whatever its partitions are called. */
 const eachTable = `
   select root::regclass::text as name, sum(pg_total_relation_size(oid))::float8 as bytes,
-    sum(pg_stat_get_live_tuples(oid))::float8 as rows, sum(pg_stat_get_dead_tuples(oid))::float8 as dead_rows
+    sum(pg_stat_get_live_tuples(oid))::float8 as rows, sum(pg_stat_get_dead_tuples(oid))::float8 as dead_rows,
+    sum(pg_stat_get_tuples_inserted(oid) - pg_stat_get_tuples_deleted(oid))::float8 as net_rows
   from (
     select class.oid, coalesce(pg_partition_root(class.oid), class.oid) as root
     from pg_class class join pg_namespace space on space.oid = relnamespace
@@ -37,7 +38,7 @@ export function createPostgresTablesSource({ role, url }: { role: string; url: s
       const name = String(row['name']);
       if (place < biggestMax && known.size < knownMax) known.add(name);
       if (!known.has(name)) continue;
-      for (const what of ['bytes', 'rows', 'dead_rows'] as const) {
+      for (const what of tableFigures) {
         const value = row[what];
         if (typeof value === 'number') values[tableMetric(name, what)] = value;
       }

@@ -103,11 +103,13 @@ function dataSets(note: Note): Pick<Service, 'seed' | 'snapshots' | keyof BenchD
       Promise.resolve({
         ...{
           processes: 20,
+          pages: 4,
           seconds: 4,
-          connections: 16,
+          connections: 256,
           generator: 'wrk',
           pinned: true,
           samplerRssBytes: 1e8,
+          sampledCoreShare: 0.002,
           gaps: 0,
         },
         ...{ quiet: { seconds: 60, coreShare: 0.01 }, underLoad: { seconds: 40, coreShare: 0.01 } },

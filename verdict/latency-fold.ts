@@ -4,6 +4,7 @@ import type { ClassLatency, Latency, OperationSummary } from '#model/evidence-su
 import { operationClasses } from '#model/operation.ts';
 import { type EncodedCounts, readCounts } from './histogram-counts.ts';
 import { createHistogramSum, emptyHistogram, type HistogramSum } from './histogram-sum.ts';
+import { inMap } from './maps.ts';
 
 /** Histograms of operations, merged; percentiles are computed once, at the end. */
 export interface LatencyFold {
@@ -54,7 +55,7 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
     const point = isInLoad ? startsAt + Math.floor((at - startsAt) / pointMs) * pointMs : undefined;
     const there = newest.get(operation);
     if (there !== undefined && there.point !== point) close(operation, there);
-    const stretch = entry(newest, operation, () => ({ point, latency: createHistogramSum(), service: createHistogramSum() })); // prettier-ignore
+    const stretch = inMap(newest, operation, () => ({ point, latency: createHistogramSum(), service: createHistogramSum() })); // prettier-ignore
     stretch.latency.add(read.latency);
     if (isIntended) stretch.service.add(read.service);
   }
@@ -62,11 +63,11 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
   function close(operation: string, stretch: Stretch): void {
     newest.delete(operation);
     const latency = stretch.latency.histogram();
-    entry(merged, operation, () => emptyHistogram(3)).add(latency);
-    if (isIntended) entry(served, operation, () => emptyHistogram(3)).add(stretch.service.histogram());
+    inMap(merged, operation, () => emptyHistogram(3)).add(latency);
+    if (isIntended) inMap(served, operation, () => emptyHistogram(3)).add(stretch.service.histogram());
     if (stretch.point === undefined) return;
-    const ofClass = entry(points, classOf(operation), () => new Map<number, Histogram>());
-    entry(ofClass, stretch.point, () => emptyHistogram(2)).add(latency);
+    const ofClass = inMap(points, classOf(operation), () => new Map<number, Histogram>());
+    inMap(ofClass, stretch.point, () => emptyHistogram(2)).add(latency);
   }
 
   function classLatency(name: string): ClassLatency[] {
@@ -86,7 +87,7 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
   return {
     add(record) {
       if (!operations.has(record.operation) && operations.size >= operationsMax) return;
-      const counts = entry(operations, record.operation, () => emptyOperation(record.operation));
+      const counts = inMap(operations, record.operation, () => emptyOperation(record.operation));
       addCounts(counts, record);
       addHistogram(record);
     },
@@ -166,14 +167,6 @@ const emptyOperation = (operation: string) => ({
   ...{ operation, class: classOf(operation), ok: 0, failed: {} as Record<string, number> },
   ...{ abandoned: 0, partial: 0, bytesIn: 0 },
 });
-
-function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const there = map.get(key);
-  if (there !== undefined) return there;
-  const made = make();
-  map.set(key, made);
-  return made;
-}
 
 const byName =
   <T>(name: (value: T) => string) =>

@@ -14,11 +14,11 @@ const loadOf = (hours: number) => ({ from: startsAt, to: startsAt + hours * hour
 const load = loadOf(24);
 
 /** A day or so of one gateway's life as the sampler tells it, every ten seconds, folded. */
-function lowsOf(name: string, { role = 'gateway-1', hours = 24 } = {}): LowSeries[] {
+function lowsOf(name: string, { role = 'gateway-1', hours = 24, everySeconds = 10, seed = 3 } = {}): LowSeries[] {
   const family = families.find((each) => each.name === name);
   if (family === undefined) throw new Error(`there is no family ${name}`);
   const fold = createLowFold({ load: loadOf(hours), intervalMs: 1_000, isAsked: () => true });
-  for (const { at, value } of generate(family, { hours, samples: hours * 360, seed: 3 }).flatMap(({ moments }) => moments))
+  for (const { at, value } of generate(family, { hours, samples: (hours * 3_600) / everySeconds, seed }).flatMap(({ moments }) => moments))
     fold.add({ kind: 'sample', at: startsAt + at, role, incarnation: 1, values: { [metrics.rssAnonBytes]: value, [metrics.openFiles]: 40 } }); // prettier-ignore
   return fold.summary();
 }
@@ -67,6 +67,13 @@ describe('does memory leak', () => {
     );
   });
 
+  it('is open where memory creeps ever more slowly, and what was cut off before was the steepest of it', () => {
+    const outcomes = [40, 82, 176].map(
+      (seed) => judge(lowsOf('fragmentation', { hours: 48, everySeconds: 20, seed })).outcome,
+    );
+    expect(outcomes).toEqual(['inconclusive', 'inconclusive', 'inconclusive']);
+  });
+
   it('is called by a checkpoint only where it is surer than a verdict has to be', () => {
     const plan = { leakLooks: 40 };
     const outcomes = Array.from({ length: 40 }, (_, unrest) => {
@@ -87,6 +94,45 @@ describe('does memory leak', () => {
   it('is open where nobody looked', () => {
     expect(judge([])).toMatchObject({ outcome: 'inconclusive' });
     expect(judge(undefined)).toMatchObject({ outcome: 'inconclusive' });
+  });
+});
+
+/** A day of a table and a cache: what they hold, and so many more of each an hour, after an hour in which users take what they may hold. */
+function storedOf({ rows = 0, keys = 0, held = 5_000_000 }) {
+  const fold = createLowFold({ load, intervalMs: 1_000, isAsked: () => false, isDataAsked: true });
+  for (let minute = 0; minute < 24 * 60; minute += 1) {
+    const [at, hours, wobble] = [startsAt + minute * 60_000, minute / 60, (minute * 37) % 11];
+    const net = Math.min(400, minute * 8) + Math.floor(rows * hours) + wobble;
+    const tables = { 'table[gateway.tools]_net_rows': net, 'table[gateway.tools]_rows': held, [metrics.rssBytes]: minute * 1e6 }; // prettier-ignore
+    const stored = { [metrics.redisKeys]: 300 + Math.floor(keys * hours) + wobble, [metrics.rssBytes]: minute * 1e6 };
+    fold.add({ kind: 'sample', at, role: 'postgres', incarnation: 1, values: { ...tables, [metrics.databaseConnections]: 20 } }); // prettier-ignore
+    fold.add({ kind: 'sample', at, role: 'redis', incarnation: 1, values: stored });
+  }
+  const series = [
+    { role: 'postgres', metric: 'table[gateway.tools]_rows', inLoad: { mean: held } },
+    { role: 'redis', metric: metrics.redisKeys, inLoad: { mean: 300 } },
+  ];
+  const evidence = { faultWindows: [], lows: fold.summary(), series } as unknown as EvidenceSummary;
+  return leakRules['memory-leak']({ evidence, plan: {} } as JudgeInput);
+}
+
+describe('do rows and keys go on rising that nobody meant to leave', () => {
+  it('passes where users hold what they may, whatever the memory of the servers does', () => {
+    const found = storedOf({});
+    expect(found.outcome).toBe('pass');
+    expect(found.reason).toMatch(/^None of 3 series .* of rows and keys what is a tenth of them in thirty days\.$/);
+  });
+
+  it('fails rows and keys that are left behind', () => {
+    expect(storedOf({ rows: 2_000 }).reason).toMatch(
+      /^table\[gateway\.tools\]_net_rows of postgres#1 rises by 2,0\d\d an hour/,
+    );
+    expect(storedOf({ keys: 20 }).reason).toMatch(/^redis_keys of redis#1 rises by 20/);
+  });
+
+  it('holds them to how many there are', () => {
+    expect(storedOf({ rows: 100 }).outcome).toBe('pass');
+    expect(storedOf({ rows: 100, held: 5_000 }).outcome).toBe('fail');
   });
 });
 

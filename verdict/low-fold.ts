@@ -1,7 +1,8 @@
 import type { SampleRecord } from '#model/evidence.ts';
 import type { LowSeries } from '#model/evidence-summary.ts';
-import { metrics } from '#model/metrics.ts';
+import { metrics, tableOfNetRows } from '#model/metrics.ts';
 import { byIdentity } from './identity.ts';
+import { inMap, newMap } from './maps.ts';
 import type { Window } from './windows.ts';
 
 /** What may leak in a process, a gauge each. */
@@ -17,6 +18,10 @@ const collectionsMin = 8;
 export const databaseRole = 'postgres';
 const databaseMetrics: readonly string[] = [metrics.databaseConnections];
 
+/** Rows and keys that load leaves behind are seen where they are stored, whoever wrote them. */
+export const keysRole = 'redis';
+const keysMetrics: readonly string[] = [metrics.redisKeys];
+
 const pointsMax = 960;
 const seriesMax = 2_000;
 
@@ -31,38 +36,60 @@ export interface LowBounds {
   readonly intervalMs: number;
   /** Whose. */
   readonly isAsked: (role: string) => boolean;
+  /** Tables and keys as well: what load writes is known, and comes to nothing. */
+  readonly isDataAsked?: boolean;
 }
 
-export function createLowFold({ load, intervalMs, isAsked }: LowBounds): LowFold {
-  const all = new Map<string, { readonly named: Omit<LowSeries, 'points'>; readonly points: Map<number, [number, number]> }>(); // prettier-ignore
+interface Low {
+  readonly named: Omit<LowSeries, 'points'>;
+  readonly points: Map<number, [number, number]>;
+}
+
+export function createLowFold({ load, intervalMs, isAsked, isDataAsked = false }: LowBounds): LowFold {
+  const processes = new Map<string, Map<number, Map<string, Low>>>();
+  const all: Low[] = [];
   const widthMs = Math.max(intervalMs, load === undefined ? 0 : Math.ceil((load.to - load.from) / pointsMax));
 
+  /** Undefined past the bound. */
+  function make(own: Map<string, Low>, named: Low['named']): Low | undefined {
+    if (all.length >= seriesMax) return undefined;
+    const low = { named, points: new Map<number, [number, number]>() };
+    own.set(named.metric, low);
+    all.push(low);
+    return low;
+  }
+
   function add({ at, role, incarnation, values }: SampleRecord): void {
-    if (load === undefined || at < load.from || at >= load.to || !isAsked(role)) return;
-    for (const metric of role === databaseRole ? databaseMetrics : leakMetrics) {
+    if (load === undefined || at < load.from || at >= load.to) return;
+    const isData = isDataAsked && (role === keysRole || role === databaseRole);
+    if (!isData && !isAsked(role)) return;
+    const own = inMap(inMap(processes, role, newMap<number, Map<string, Low>>), incarnation, newMap<string, Low>);
+    const stretch = Math.floor((at - load.from) / widthMs);
+    for (const metric of metricsOf(role, values, isData)) {
       const value = values[metric];
       if (value === undefined) continue;
-      const key = `${role}\n${incarnation}\n${metric}`;
-      const known = all.get(key) ?? {
-        named: { role, incarnation, metric },
-        points: new Map<number, [number, number]>(),
-      };
-      if (all.size < seriesMax) all.set(key, known);
-      const stretch = Math.floor((at - load.from) / widthMs);
-      const lowest = known.points.get(stretch);
+      const points = (own.get(metric) ?? make(own, { role, incarnation, metric }))?.points;
+      const lowest = points?.get(stretch);
       // Of two that are equally low the earlier one, so that the order of records does not matter.
       if (lowest === undefined || value < lowest[1] || (value === lowest[1] && at < lowest[0]))
-        known.points.set(stretch, [at, value]);
+        points?.set(stretch, [at, value]);
     }
   }
 
   return {
     add,
     summary() {
-      const lows = [...all.values()].map(({ named, points }) => ({ ...named, points: [...points.values()].sort(([one], [other]) => one - other) })); // prettier-ignore
+      const lows = all.map(({ named, points }) => ({ ...named, points: [...points.values()].sort(([one], [other]) => one - other) })); // prettier-ignore
       return lows.filter((low) => !isSaidBetter(low, lows)).sort(byIdentity);
     },
   };
+}
+
+function metricsOf(role: string, values: SampleRecord['values'], isData: boolean): readonly string[] {
+  if (role === keysRole) return isData ? keysMetrics : leakMetrics;
+  if (role !== databaseRole) return leakMetrics;
+  const tables = isData ? Object.keys(values).filter((metric) => tableOfNetRows(metric) !== undefined) : [];
+  return [...databaseMetrics, ...tables];
 }
 
 /** The heap's floor is one question: what major collections left, where there were enough of them, else the lowest heap in use. */

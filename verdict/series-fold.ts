@@ -1,6 +1,7 @@
 import type { SampleRecord } from '#model/evidence.ts';
 import type { SeriesSummary } from '#model/evidence-summary.ts';
 import { byIdentity } from './identity.ts';
+import { inMap, newMap } from './maps.ts';
 import type { Window } from './windows.ts';
 
 /** Every metric of every process incarnation: exact figures, and points for plots. */
@@ -36,63 +37,87 @@ interface Series {
   count: number;
   min: number;
   max: number;
-  last: Moment;
+  readonly last: Moment;
   beforeLoad: Moment | undefined;
   /** First and last moment of each stretch of load between two pauses. */
-  readonly stretches: ({ first: Moment; last: Moment } | undefined)[];
+  readonly stretches: ({ readonly first: Moment; readonly last: Moment } | undefined)[];
   inLoadCount: number;
   inLoadMax: number;
   inLoadSum: number;
-  readonly steps: Map<number, number>;
+  readonly steps: Map<number, Step>;
+  /** The value that was counted last and its step: many a gauge hardly moves, and logarithms are dear. */
+  stepped: { value: number; step: Step } | undefined;
   readonly points: Map<number, Moment>;
+  /** The point that was written last: evidence comes mostly in order of time. */
+  newest: { readonly index: number; readonly point: Moment } | undefined;
+}
+
+interface Step {
+  readonly index: number;
+  count: number;
+}
+
+/** All series of one process: by name, and in the order in which its samples have them, which hardly ever changes. */
+interface OfProcess {
+  readonly byMetric: Map<string, Series>;
+  readonly inOrder: Series[];
 }
 
 /** Folds samples in any order: each figure is a sum, an extreme, or that of the latest moment. */
 export function createSeriesFold({ load, pauses = [], intervalMs }: SeriesBounds): SeriesFold {
-  const processes = new Map<string, Map<string, Series>>();
+  const processes = new Map<string, Map<number, OfProcess>>();
+  const now: Moment = { at: 0, value: 0 };
   let seriesCount = 0;
   const plot = load && plotWindow(load);
   const widthMs = load === undefined ? intervalMs : pointMs(load, intervalMs);
 
-  function addValue(series: Series, at: number, value: number): void {
-    const moment = { at, value };
+  // A hundred million times in 48 hours: nothing is made anew here that need not be.
+  function addValue(series: Series, now: Moment): void {
+    const { at, value } = now;
     series.count += 1;
-    series.min = Math.min(series.min, value);
-    series.max = Math.max(series.max, value);
-    series.last = latest(series.last, moment);
+    if (value < series.min) series.min = value;
+    if (value > series.max) series.max = value;
+    moveToLatest(series.last, now);
     if (load === undefined || plot === undefined) return;
-    if (at >= plot.from && at < plot.to) addPoint(series, Math.floor(at / widthMs), moment);
-    if (at < load.from) series.beforeLoad = latest(series.beforeLoad, moment);
-    else if (at < load.to && (pauses.length === 0 || !pauses.some(({ from, to }) => at >= from && at < to))) {
-      addInLoad(series, moment, pauses.length === 0 ? 0 : pauses.filter(({ to }) => to <= at).length);
+    if (at >= plot.from && at < plot.to) addPoint(series, Math.floor(at / widthMs), now);
+    if (at < load.from) {
+      series.beforeLoad ??= { ...now };
+      moveToLatest(series.beforeLoad, now);
+    } else if (at < load.to && (pauses.length === 0 || !pauses.some(({ from, to }) => at >= from && at < to))) {
+      addInLoad(series, pauses.length === 0 ? 0 : pauses.filter(({ to }) => to <= at).length, now);
     }
   }
 
   function begin(
-    ofProcess: Map<string, Series>,
+    ofProcess: OfProcess,
     identity: Pick<Series, 'role' | 'incarnation' | 'metric'>,
     first: Moment,
   ): Series | undefined {
     if (seriesCount >= seriesMax) return undefined;
     seriesCount += 1;
     const series = emptySeries(identity, first);
-    ofProcess.set(identity.metric, series);
+    ofProcess.byMetric.set(identity.metric, series);
+    ofProcess.inOrder.push(series);
     return series;
   }
 
-  const allSeries = (): Series[] => [...processes.values()].flatMap((ofProcess) => [...ofProcess.values()]);
+  const allSeries = (): Series[] =>
+    [...processes.values()].flatMap((lives) => [...lives.values()].flatMap(({ inOrder }) => inOrder));
 
   return {
     add({ at, role, incarnation, values }) {
-      // Looked up by process and then by metric: in 48 hours that is done a hundred million times.
-      const process = `${role}\n${incarnation}`;
-      const ofProcess = processes.get(process) ?? new Map<string, Series>();
-      processes.set(process, ofProcess);
+      const ofProcess = inMap(inMap(processes, role, newMap<number, OfProcess>), incarnation, newProcess);
+      now.at = at;
+      let place = 0;
       for (const metric in values) {
         const value = values[metric];
         if (value === undefined) continue;
-        const series = ofProcess.get(metric) ?? begin(ofProcess, { role, incarnation, metric }, { at, value });
-        if (series !== undefined) addValue(series, at, value);
+        const expected = ofProcess.inOrder[place];
+        place += 1;
+        const known = expected?.metric === metric ? expected : ofProcess.byMetric.get(metric);
+        const series = known ?? begin(ofProcess, { role, incarnation, metric }, { at, value });
+        now.value = value;
+        if (series !== undefined) addValue(series, now);
       }
     },
     summary: () =>
@@ -110,6 +135,8 @@ export function createSeriesFold({ load, pauses = [], intervalMs }: SeriesBounds
   };
 }
 
+const newProcess = (): OfProcess => ({ byMetric: new Map<string, Series>(), inOrder: [] });
+
 const plotWindow = ({ from, to }: Window): Window => ({ from: from - plotMarginMs, to: to + plotMarginMs });
 
 /** Width of one point: a sample's interval, or what fits the whole plot into its bound. */
@@ -118,35 +145,45 @@ export function pointMs(load: Window, intervalMs: number): number {
   return Math.max(intervalMs, Math.ceil((to - from) / pointsMax));
 }
 
-function addPoint(series: Series, index: number, moment: Moment): void {
-  const there = series.points.get(index);
+function addPoint(series: Series, index: number, now: Moment): void {
+  const { at, value } = now;
+  const there = series.newest?.index === index ? series.newest.point : series.points.get(index);
   if (there === undefined) {
-    series.points.set(index, moment);
+    const point = { at, value };
+    series.points.set(index, point);
+    series.newest = { index, point };
   } else if (series.isCounter) {
-    series.points.set(index, latest(there, moment));
-  } else {
+    moveToLatest(there, now);
+  } else if (value > there.value || (value === there.value && at > there.at)) {
     // The peak of a gauge must survive decimation; of equal peaks, the later one, whatever came first.
-    series.points.set(
-      index,
-      moment.value > there.value || (moment.value === there.value && moment.at > there.at) ? moment : there,
-    );
+    move(there, now);
   }
 }
 
-function addInLoad(series: Series, moment: Moment, stretch: number): void {
+function addInLoad(series: Series, stretch: number, now: Moment): void {
+  const { value } = now;
   series.inLoadCount += 1;
-  series.inLoadMax = Math.max(series.inLoadMax, moment.value);
-  series.inLoadSum += moment.value;
+  if (value > series.inLoadMax) series.inLoadMax = value;
+  series.inLoadSum += value;
   const there = series.stretches[stretch];
   if (there === undefined) {
-    series.stretches[stretch] = { first: moment, last: moment };
+    series.stretches[stretch] = { first: { ...now }, last: { ...now } };
   } else {
-    there.first = earliest(there.first, moment);
-    there.last = latest(there.last, moment);
+    moveToEarliest(there.first, now);
+    moveToLatest(there.last, now);
   }
   if (series.isCounter) return;
-  const index = moment.value > 0 ? Math.ceil(Math.log(moment.value) / step) : -Infinity;
-  series.steps.set(index, (series.steps.get(index) ?? 0) + 1);
+  if (series.stepped?.value !== value) series.stepped = { value, step: stepOf(series.steps, value) };
+  series.stepped.step.count += 1;
+}
+
+function stepOf(steps: Map<number, Step>, value: number): Step {
+  const index = value > 0 ? Math.ceil(Math.log(value) / step) : -Infinity;
+  const known = steps.get(index);
+  if (known !== undefined) return known;
+  const made = { index, count: 0 };
+  steps.set(index, made);
+  return made;
 }
 
 function summariseLoad(series: Series): SeriesSummary['inLoad'] {
@@ -168,9 +205,9 @@ function summariseLoad(series: Series): SeriesSummary['inLoad'] {
   };
 }
 
-function percentile(steps: ReadonlyMap<number, number>, total: number): number {
+function percentile(steps: ReadonlyMap<number, Step>, total: number): number {
   let seen = 0;
-  for (const [index, count] of [...steps].sort(([a], [b]) => a - b)) {
+  for (const { index, count } of [...steps.values()].sort((a, b) => a.index - b.index)) {
     seen += count;
     if (seen >= total * 0.95) return index === -Infinity ? 0 : Math.exp(index * step);
   }
@@ -180,14 +217,22 @@ function percentile(steps: ReadonlyMap<number, number>, total: number): number {
 const emptySeries = (identity: Pick<Series, 'role' | 'incarnation' | 'metric'>, first: Moment): Series => ({
   ...identity,
   isCounter: identity.metric.endsWith('_total'),
-  ...{ count: 0, min: Infinity, max: -Infinity, last: first },
+  ...{ count: 0, min: Infinity, max: -Infinity, last: { ...first } },
   ...{ beforeLoad: undefined, stretches: [] },
-  ...{ inLoadCount: 0, inLoadMax: -Infinity, inLoadSum: 0, steps: new Map(), points: new Map() },
+  ...{ inLoadCount: 0, inLoadMax: -Infinity, inLoadSum: 0, steps: new Map(), stepped: undefined },
+  ...{ points: new Map(), newest: undefined },
 });
 
-/** Of two values at one moment the larger counts, so that order does not. */
-const latest = (a: Moment | undefined, b: Moment): Moment =>
-  a === undefined || b.at > a.at || (b.at === a.at && b.value > a.value) ? b : a;
+function move(moment: Moment, { at, value }: Moment): void {
+  moment.at = at;
+  moment.value = value;
+}
 
-const earliest = (a: Moment | undefined, b: Moment): Moment =>
-  a === undefined || b.at < a.at || (b.at === a.at && b.value < a.value) ? b : a;
+/** Of two values at one moment the larger counts, so that order does not. */
+function moveToLatest(moment: Moment, now: Moment): void {
+  if (now.at > moment.at || (now.at === moment.at && now.value > moment.value)) move(moment, now);
+}
+
+function moveToEarliest(moment: Moment, now: Moment): void {
+  if (now.at < moment.at || (now.at === moment.at && now.value < moment.value)) move(moment, now);
+}

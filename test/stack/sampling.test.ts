@@ -123,8 +123,10 @@ describe('sampling real servers', () => {
     const client = new Client({ connectionString: postgres.databaseUrl });
     await client.connect();
     await client.query(`create table visits (who text) partition by list (who);
-      create table visits_here partition of visits for values in ('a guest'); insert into visits values ('a guest')`);
+      create table visits_here partition of visits for values in ('a guest'); insert into visits values ('a guest'), ('a guest'), ('a guest'); delete from visits where ctid = (select min(ctid) from visits)`);
     for (let each = 0; each < 3; each += 1) await client.query(`select count(*) from visits where who = 'a guest'`);
+    // A session counts what it wrote once a second at most, and the last of it when it has been idle for ten.
+    await client.query('select pg_stat_force_next_flush()');
     expect((await proveSignals({ orders, processes, withinMs: 5_000, signal })).absent).toEqual([]);
     const records = await recordWhile(4, () => setTimeout(1_500));
     await client.end();
@@ -137,6 +139,7 @@ describe('sampling real servers', () => {
     expect(values[`statement[${asked?.statement ?? ''}]_calls_total`]).toBe(3);
     expect(values['database_statement_calls_total']).toBeGreaterThan(3);
     expect(values['table[visits]_bytes']).toBeGreaterThanOrEqual(8_192);
+    expect(values['table[visits]_net_rows']).toBe(2);
   });
 
   it('samples each once a second, with the values of its server', async () => {

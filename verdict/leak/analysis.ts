@@ -59,7 +59,8 @@ export function analyse({ moments, cut }: LeakSeries, options: AnalysisOptions):
     const trend = fitTrend(points);
     if (trend === undefined) return undefined;
     const independent = independentPoints(points, trend);
-    const fits = fitShapes(points, { independent, settlesWithinHours: options.settlesWithinHours });
+    const earlierHours = (from - first.at) / hourMs;
+    const fits = fitShapes(points, { independent, earlierHours, settlesWithinHours: options.settlesWithinHours });
     const [shape] = fits;
     if (shape === undefined) return undefined;
     const settledAt =

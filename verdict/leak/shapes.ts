@@ -1,5 +1,5 @@
 import type { TrendPoint } from './trend.ts';
-import { dot, minus } from './vectors.ts';
+import { dot, takeOut } from './vectors.ts';
 
 /**
  * What a series may look like over time, beside its noise. Of the first ones the growth goes on; of the others it has ended or is
@@ -48,17 +48,17 @@ interface Candidate {
  */
 export function fitShapes(
   points: readonly TrendPoint[],
-  { independent, settlesWithinHours }: { readonly independent: number; readonly settlesWithinHours: number },
+  { independent, ...expected }: { readonly independent: number } & Expected,
 ): ShapeFit[] {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return [];
   const span = last.at - first.at;
-  const times = points.map(({ at }) => at - first.at);
-  const values = points.map(({ value }) => value);
+  const times = Float64Array.from(points, ({ at }) => at - first.at);
+  const values = centred(Float64Array.from(points, ({ value }) => value - first.value));
   const best = new Map<Shape, ShapeFit>();
-  for (const { shape, scale, columns, hidden } of candidatesFor(span, settlesWithinHours)) {
-    const { residual, weights } = leastSquares(
-      columns.map((column) => times.map(column)),
+  for (const { shape, scale, columns, hidden } of candidatesFor(span, expected)) {
+    const { residual, weight } = leastSquares(
+      columns.map((column) => centred(times.map(column))),
       values,
     );
     const parameters = columns.length + 2 + hidden;
@@ -71,13 +71,19 @@ export function fitShapes(
       aicc,
       deviance,
       residual,
-      ...(scale === undefined ? {} : { scale, height: weights[1] ?? 0 }),
+      ...(scale === undefined ? {} : { scale, height: weight }),
     });
   }
   return [...best.values()].sort((one, other) => one.aicc - other.aicc);
 }
 
-function candidatesFor(span: number, settlesWithinHours: number): Candidate[] {
+interface Expected {
+  readonly settlesWithinHours: number;
+  /** What was cut off before the points: what creeps has done so since then, and is the slower by it. */
+  readonly earlierHours: number;
+}
+
+function candidatesFor(span: number, { settlesWithinHours, earlierHours }: Expected): Candidate[] {
   const line = (t: number): number => t;
   const found: Candidate[] = [{ shape: 'line', columns: [line], hidden: 0 }];
   for (const scale of scalesUpTo(settlesWithinHours, span)) {
@@ -85,8 +91,9 @@ function candidatesFor(span: number, settlesWithinHours: number): Candidate[] {
     found.push({ shape: 'settling', scale, columns: [settled], hidden: 1 });
     if (scale < settlingLineMax * span)
       found.push({ shape: 'settling-line', scale, columns: [settled, line], hidden: 1 });
-    found.push({ shape: 'creep', scale, columns: [(t) => Math.log1p(t / scale)], hidden: 1 });
   }
+  for (const scale of scalesUpTo(settlesWithinHours + earlierHours, span))
+    found.push({ shape: 'creep', scale, columns: [(t) => Math.log1p(t / scale)], hidden: 1 });
   for (const share of bends) {
     const scale = share * span;
     found.push({ shape: 'step', scale, columns: [(t) => (t < scale ? 0 : 1)], hidden: 1 });
@@ -105,40 +112,35 @@ function scalesUpTo(longest: number, span: number): number[] {
   );
 }
 
-/** By Gram–Schmidt on the columns, the constant first. `weights` in their order, the constant's first. */
+/** Without its mean, which is the part of a constant; in place. */
+function centred(values: Float64Array): Float64Array {
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  for (let index = 0; index < values.length; index += 1) values[index] = (values[index] ?? 0) - mean;
+  return values;
+}
+
+const leastSquare = 1e-18;
+
+/** Of a column or two and values, all of them centred: what the columns leave, and the weight of the first. Uses the columns up. */
 function leastSquares(
-  columns: readonly (readonly number[])[],
-  values: readonly number[],
-): { residual: number; weights: number[] } {
-  const all = [values.map(() => 1), ...columns];
-  const basis: { direction: number[]; length: number; shares: number[] }[] = [];
-  const parts: number[] = [];
-  let rest = [...values];
-  for (const column of all) {
-    let direction = [...column];
-    const shares = basis.map((known) => {
-      const share = dot(known.direction, direction);
-      direction = minus(direction, known.direction, share);
-      return share;
-    });
-    const length = Math.sqrt(dot(direction, direction));
-    if (length < 1e-9) {
-      basis.push({ direction: direction.map(() => 0), length: 1, shares });
-      parts.push(0);
-      continue;
-    }
-    direction = direction.map((value) => value / length);
-    const part = dot(direction, rest);
-    rest = minus(rest, direction, part);
-    basis.push({ direction, length, shares });
-    parts.push(part);
+  [first, second]: readonly Float64Array[],
+  values: Float64Array,
+): { residual: number; weight: number } {
+  const rest = values.slice();
+  let weight = first === undefined ? 0 : explain(rest, first);
+  if (first !== undefined && second !== undefined) {
+    const share = explain(second, first);
+    weight -= share * explain(rest, second);
   }
-  const weights: number[] = Array.from({ length: all.length }, () => 0);
-  for (let index = all.length - 1; index >= 0; index -= 1) {
-    let sum = parts[index] ?? 0;
-    for (let later = index + 1; later < all.length; later += 1)
-      sum -= (basis[later]?.shares[index] ?? 0) * (weights[later] ?? 0);
-    weights[index] = sum / (basis[index]?.length ?? 1);
-  }
-  return { residual: dot(rest, rest), weights };
+  return { residual: dot(rest, rest), weight };
+}
+
+/** Leaves of `values` what `column` does not explain, and returns how often the column was in them. */
+function explain(values: Float64Array, column: Float64Array): number {
+  const square = dot(column, column);
+  const share = square < leastSquare ? 0 : dot(column, values) / square;
+  takeOut(values, column, share);
+  return share;
 }

@@ -1,5 +1,5 @@
 import { studentQuantile, studentTail } from './student.ts';
-import { dot, minus } from './vectors.ts';
+import { dot, takeOut } from './vectors.ts';
 
 /** A straight line through a series whose noise remembers. Values per hour. */
 export interface Trend {
@@ -34,9 +34,9 @@ export function fitTrend(points: readonly TrendPoint[]): Trend | undefined {
   const begin = first.at - (spanHours - (last.at - first.at)) / 2;
   const share = points.map(({ at }) => (at - begin) / spanHours);
   const basis = orthonormal([
-    share.map(() => 1),
-    share,
-    ...Array.from({ length: k }, (_, wave) => share.map((x) => Math.cos(Math.PI * (wave + 2) * x))),
+    new Float64Array(points.length).fill(1),
+    Float64Array.from(share),
+    ...Array.from({ length: k }, (_, wave) => Float64Array.from(share, (x) => Math.cos(Math.PI * (wave + 2) * x))),
   ]);
   // From the first value on: of a series that never moves nothing is left then, not even what rounding leaves.
   const values = points.map(({ value }) => value - first.value);
@@ -89,16 +89,14 @@ export function exceeds({ slope, error, freedom }: Trend, allowed: number): numb
   return studentTail((slope - allowed) / error, freedom);
 }
 
-/** Gram–Schmidt, twice over each, which is exact to the last digits. */
-function orthonormal(directions: readonly number[][]): number[][] {
-  const basis: number[][] = [];
-  for (const direction of directions) {
-    let rest = direction;
+/** Gram–Schmidt, twice over each, which is exact to the last digits; in place. */
+function orthonormal(directions: readonly Float64Array[]): readonly Float64Array[] {
+  for (const [index, direction] of directions.entries()) {
     for (let pass = 0; pass < 2; pass += 1) {
-      for (const known of basis) rest = minus(rest, known, dot(known, rest));
+      for (const known of directions.slice(0, index)) takeOut(direction, known, dot(known, direction));
     }
-    const length = Math.sqrt(dot(rest, rest));
-    basis.push(rest.map((value) => value / length));
+    const length = Math.sqrt(dot(direction, direction));
+    for (let at = 0; at < direction.length; at += 1) direction[at] = (direction[at] ?? 0) / length;
   }
-  return basis;
+  return directions;
 }

@@ -1,9 +1,10 @@
-export function dot(a: readonly number[], b: readonly number[]): number {
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let index = 0; index < a.length; index += 1) sum += (a[index] ?? 0) * (b[index] ?? 0);
   return sum;
 }
 
-/** `a` without this share of `b`. */
-export const minus = (a: readonly number[], b: readonly number[], share: number): number[] =>
-  a.map((value, index) => value - share * (b[index] ?? 0));
+/** Leaves of `a` what this share of `b` is not; in place. */
+export function takeOut(a: Float64Array, b: ArrayLike<number>, share: number): void {
+  for (let index = 0; index < a.length; index += 1) a[index] = (a[index] ?? 0) - share * (b[index] ?? 0);
+}

@@ -23,6 +23,8 @@ export interface SampledProcesses {
   /** Of the one that is put under load. */
   readonly url: string;
   readonly samplerPid: number;
+  /** Of all that are sampled. */
+  readonly sampledPids: readonly number[];
   /** A stopped sampler takes nothing at all. */
   setSampling(isOn: boolean): void;
   /** What was spooled in [from, until), and what it takes when it is stored. */
@@ -37,7 +39,7 @@ const portsBehind = 250;
 
 export async function startSampledProcesses(
   { environment, places }: Context,
-  { count, livesMs, pinning }: { count: number; livesMs: number; pinning: Pinning | undefined },
+  { count, pages, livesMs, pinning }: { count: number; pages: number; livesMs: number; pinning: Pinning | undefined },
 ): Promise<SampledProcesses> {
   takeStateFolder(environment.stateFolder);
   const folder = join(environment.stateFolder, runKey);
@@ -51,20 +53,32 @@ export async function startSampledProcesses(
   const { node, home } = environment;
   const portOf = (index: number): number => places.stackPorts.mockFirst + portsBehind + index;
   const indexes = Array.from({ length: count }, (_, index) => index);
-  // The first one has the core of who answers; the others are moved about, as in a run.
+  // The first one has its core to itself, so that what it loses is what sampling takes from it; on the other one there is room.
+  const coreOf = (index: number): number | undefined => (index === 0 ? pinning?.server : pinning?.generator);
   for (const index of indexes)
-    await table.start(planSampled({ node, home, index, port: portOf(index), livesMs, core: index === 0 ? pinning?.server : undefined })); // prettier-ignore
-  const gatewayUrls = indexes.map((index) => `http://127.0.0.1:${portOf(index)}`);
-  const orders = ordersOf(folder, table.folder, gatewayUrls);
+    await table.start(
+      planSampled({ node, home, role: roleOf(index, pages), port: portOf(index), livesMs, core: coreOf(index) }),
+    );
+  const gatewayUrls = indexes.slice(0, pages).map((index) => `http://127.0.0.1:${portOf(index)}`);
+  const roles = indexes.map((index) => roleOf(index, pages));
+  const orders: SamplerOrders = {
+    ...{ intervalMs: 1_000, spoolFolder: join(folder, 'spool'), tables: [table.folder], trees: [], roles },
+    probes: gatewayProbes({ gatewayUrls }),
+  };
   mkdirSync(join(folder, 'held'), { recursive: true });
   const held = { folder: join(folder, 'held'), runKey };
   const { record, epoch } = await startHeld({
     ...{ ...held, table, payload: orders },
-    spec: (each) => heldSpec(environment, { role: 'sampler', entry: 'sampler', nice: 0, ...held, epoch: each }),
+    spec(epoch) {
+      const spec = heldSpec(environment, { role: 'sampler', entry: 'sampler', nice: 0, ...held, epoch });
+      const [command, args] = onCore(pinning?.generator, spec.command, spec.args);
+      return { ...spec, command, args };
+    },
   });
   const lease = setInterval(() => extendLease(held.folder, epoch, Date.now() + leaseMs), leaseEveryMs);
   return {
     ...{ folder, orders, incarnations: incarnationsOf(orders.tables), samplerPid: record.pid },
+    sampledPids: table.list().flatMap(({ role, pid }) => (role === 'sampler' ? [] : [pid])),
     url: `${gatewayUrls[0] ?? ''}/v1/tools`,
     setSampling(isOn) {
       table.signal('sampler', isOn ? 'SIGCONT' : 'SIGSTOP');
@@ -78,27 +92,22 @@ export async function startSampledProcesses(
   };
 }
 
-const ordersOf = (folder: string, table: string, gatewayUrls: string[]): SamplerOrders => ({
-  ...{ intervalMs: 1_000, spoolFolder: join(folder, 'spool'), tables: [table], trees: [] },
-  roles: gatewayUrls.map((_, index) => roleOf(index)),
-  probes: gatewayProbes({ gatewayUrls }),
-});
-
-/** As the reference target calls its instances, so that probes and processes meet. */
-const roleOf = (index: number): string => `gateway-${index + 1}`;
+/** As the reference target calls its instances, so that probes and processes meet; the others have no page. */
+const roleOf = (index: number, pages: number): string =>
+  index < pages ? `gateway-${index + 1}` : `mock-${index + 1 - pages}`;
 
 function planSampled(place: {
   node: string;
   home: string;
-  index: number;
+  role: string;
   port: number;
   livesMs: number;
   core: number | undefined;
 }): ProcessSpec {
-  const { node, home, index, port, livesMs, core } = place;
+  const { node, home, role, port, livesMs, core } = place;
   const [command, args] = onCore(core, node, ['workers/bench-sampled.ts']);
   return {
-    role: roleOf(index),
+    role,
     command,
     args,
     cwd: home,

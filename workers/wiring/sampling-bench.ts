@@ -10,6 +10,8 @@ import { lossOf, samplingBars } from './sampling-figures.ts';
 
 /** A whole minute: by then each process had its turn at what is read once a minute. */
 const quietMs = 60_000;
+/** The same with the sampler stopped, for what those who are sampled do by themselves. */
+const unwatchedMs = 20_000;
 /** Until the sampler's code is compiled and its connections are open. */
 const settleMs = 6_000;
 /** A sampler that was stopped has missed a tick, and is in step again with the next. */
@@ -20,7 +22,7 @@ const dayMs = 86_400_000;
 const projected = { processes: 20, days: 2 };
 
 /**
- * What sampling takes: the sampler of a run, as a process of its own, on so many real processes with a metrics page each. Its
+ * What sampling takes: the sampler of a run, as a process of its own, on so many real processes, of which some have a metrics page. Its
  * processor time is the kernel's account of it; what it takes from who is sampled is told by pairs of trials against one of
  * them, one with the sampler running and one with it stopped, in an order that changes from pair to pair.
  */
@@ -30,8 +32,13 @@ export async function benchSampling(
   onLine: (line: string) => void,
 ): Promise<SamplingBenchReport> {
   const pinning = await findPinning();
-  const livesMs = startMsMax + quietMs + settleMs + order.pairs * 2 * (order.seconds * 1_000 + 10_000);
-  const sampled = await startSampledProcesses(context, { count: order.processes, livesMs, pinning });
+  const livesMs = startMsMax + quietMs + unwatchedMs + settleMs + order.pairs * 2 * (order.seconds * 1_000 + 10_000);
+  const sampled = await startSampledProcesses(context, {
+    count: order.processes,
+    pages: order.pages,
+    livesMs,
+    pinning,
+  });
   try {
     await prove(sampled);
     onLine(`${order.processes} processes are up and every signal delivers`);
@@ -45,9 +52,10 @@ export async function benchSampling(
       bytesProjected: bytesPerProcessDay * projected.processes * projected.days,
     };
     return {
-      ...{ processes: order.processes, seconds: order.seconds, connections: order.connections },
+      ...{ processes: order.processes, pages: order.pages, seconds: order.seconds, connections: order.connections },
       ...{ generator: loaded.generator, pinned: pinning !== undefined },
       ...{ samplerRssBytes: readProcess(sampled.samplerPid).rssBytes, pairs: loaded.pairs },
+      ...{ sampledCoreShare: quiet.sampledCoreShare },
       ...{ samplesExpected: samples.expected, samplesPresent: samples.present },
       ...{ valuesPerSample: samples.valuesPerSample, gaps: samples.gaps, bytesPerProcessDay },
       ...{ ...found, bars: samplingBars(found) },
@@ -75,16 +83,28 @@ function figuresOf(from: ReturnType<typeof cpuOf>, to: ReturnType<typeof cpuOf>)
   return { seconds, coreShare: (to.cpuSeconds - from.cpuSeconds) / seconds };
 }
 
+/** Of a core, what those who are sampled take together from now on until it is asked. */
+function ownShareOf({ sampledPids }: SampledProcesses): () => number {
+  const spent = (): number => sampledPids.reduce((sum, pid) => sum + readProcess(pid).cpuSeconds, 0);
+  const [before, at] = [spent(), performance.now()];
+  return () => (spent() - before) / ((performance.now() - at) / 1_000);
+}
+
 async function watchQuietly(
   sampled: SampledProcesses,
   { processes }: SamplingBenchOrder,
   onLine: (line: string) => void,
 ) {
   await sleep(settleMs);
-  const [before, from] = [cpuOf(sampled), Date.now()];
+  const [before, ownBefore, from] = [cpuOf(sampled), ownShareOf(sampled), Date.now()];
   await sleep(quietMs);
   const [sampler, until] = [figuresOf(before, cpuOf(sampled)), Date.now()];
+  const watchedShare = ownBefore();
   onLine(`${formatRatio(sampler.coreShare)} of a core, nothing else going on`);
+  sampled.setSampling(false);
+  const unwatched = ownShareOf(sampled);
+  await sleep(unwatchedMs);
+  const sampledCoreShare = Math.max(0, watchedShare - unwatched());
   const { records, storedBytes } = await sampled.readSpool(from, until);
   const own = records.filter((record) => record.kind === 'sample').filter(({ role }) => role !== 'sampler');
   const values = own.reduce((sum, record) => sum + Object.keys(record.values).length, 0);
@@ -94,7 +114,7 @@ async function watchQuietly(
   // The sampler's own samples are among the bytes: they count as those of one process more.
   const processMs = spanTicks * 1_000 * (processes + 1);
   const samples = { storedBytes, processMs, gaps, expected: spanTicks * processes, present: own.length };
-  return { sampler, samples: { ...samples, valuesPerSample: values / Math.max(1, own.length) } };
+  return { sampler, sampledCoreShare, samples: { ...samples, valuesPerSample: values / Math.max(1, own.length) } };
 }
 
 interface Comparison {

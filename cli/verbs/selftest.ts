@@ -106,10 +106,11 @@ const describeWanted = ({ expected }: SelftestCase): string =>
 const isHopeless = ({ end }: DrivenCase): boolean =>
   typeof end === 'object' && 'failed' in end && ['StackBusy', 'PreflightFailed', 'InvalidInput'].includes(end.type);
 
-async function accountOf(asked: SelftestCase, { handle, end }: DrivenCase, { service }: VerbContext) {
+async function accountOf(asked: SelftestCase, { handle, end, undisturbed }: DrivenCase, { service }: VerbContext) {
   const broken = (why: string) => ({ name: asked.name, result: 'broken' as const, failed: [], why });
   if (end === 'interrupted' || end === 'late') return broken(`the run was ${end}, and was aborted`);
   if ('failed' in end) return broken(`${end.type}: ${end.failed}`);
+  if (undisturbed !== undefined) return broken(undisturbed);
   const run = await service.endedRun(handle.runKey);
   return run === undefined ? broken('the run left no result that can be read') : accountFor(asked, run);
 }

@@ -1,4 +1,5 @@
 import type { EvidenceReader } from '#model/evidence.ts';
+import { readAhead } from './ahead.ts';
 import { type Batch, unpackBody, unpackText } from './batch.ts';
 import type { Query } from './query.ts';
 import { refusedEvidence } from './unavailable.ts';
@@ -57,7 +58,8 @@ export function createBatchTable(query: Query): BatchTable {
     },
     reader: () => ({
       async *records(runKey) {
-        for await (const row of pages(query, runKey)) yield* await unpackRow({ runKey, ...row }, unpackBody);
+        const unpacked = readAhead(pages(query, runKey), (row) => unpackRow({ runKey, ...row }, unpackBody));
+        for await (const records of unpacked) yield* records;
       },
     }),
     async *batchTexts(runKey) {

@@ -45,8 +45,8 @@ interface Series {
   inLoadMax: number;
   inLoadSum: number;
   readonly steps: Map<number, Step>;
-  /** The value that was counted last and its step: many a gauge hardly moves, and logarithms are dear. */
-  stepped: { value: number; step: Step } | undefined;
+  /** The step that was counted last: most gauges move slowly, and logarithms are dear. */
+  stepped: Step | undefined;
   readonly points: Map<number, Moment>;
   /** The point that was written last: evidence comes mostly in order of time. */
   newest: { readonly index: number; readonly point: Moment } | undefined;
@@ -54,6 +54,9 @@ interface Series {
 
 interface Step {
   readonly index: number;
+  /** What is between these is of this step; what is within rounding of its bounds is reckoned anew, whatever came before. */
+  readonly from: number;
+  readonly to: number;
   count: number;
 }
 
@@ -173,15 +176,20 @@ function addInLoad(series: Series, stretch: number, now: Moment): void {
     moveToLatest(there.last, now);
   }
   if (series.isCounter) return;
-  if (series.stepped?.value !== value) series.stepped = { value, step: stepOf(series.steps, value) };
-  series.stepped.step.count += 1;
+  const { stepped } = series;
+  const own = stepped !== undefined && value > stepped.from && value < stepped.to ? stepped : stepOf(series.steps, value); // prettier-ignore
+  series.stepped = own;
+  own.count += 1;
 }
+
+const rounding = 1e-9;
+const atStep = (index: number): number => Math.exp(index * step);
 
 function stepOf(steps: Map<number, Step>, value: number): Step {
   const index = value > 0 ? Math.ceil(Math.log(value) / step) : -Infinity;
   const known = steps.get(index);
   if (known !== undefined) return known;
-  const made = { index, count: 0 };
+  const made = { index, from: atStep(index - 1) * (1 + rounding), to: atStep(index) * (1 - rounding), count: 0 };
   steps.set(index, made);
   return made;
 }
@@ -209,7 +217,7 @@ function percentile(steps: ReadonlyMap<number, Step>, total: number): number {
   let seen = 0;
   for (const { index, count } of [...steps.values()].sort((a, b) => a.index - b.index)) {
     seen += count;
-    if (seen >= total * 0.95) return index === -Infinity ? 0 : Math.exp(index * step);
+    if (seen >= total * 0.95) return index === -Infinity ? 0 : atStep(index);
   }
   return 0;
 }

@@ -1,78 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { AnalysisBenchOrder, AnalysisBenchReport } from '#cli/analysis-bench.ts';
-import { packBatch, unpackBody } from '#evidence/batch.ts';
+import { readAhead } from '#evidence/ahead.ts';
+import { type Batch, packBatch, unpackBody } from '#evidence/batch.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
 import { operationClasses } from '#model/operation.ts';
 import { madeLoadStartsAt, planLongRun, producers } from '#verdict/analysis-bench/long-run.ts';
 import { foldEvidence } from '#verdict/fold.ts';
 import { judge } from '#verdict/judge.ts';
+import type { Context } from './context.ts';
+import { takeStateFolder } from './readiness.ts';
 
 /** As large as a producer lets a segment become before it begins the next one. */
 const segmentCharacters = 1_000_000;
 const tellEveryMs = 10_000;
+const hourMs = 3_600_000;
 
 /**
- * What the verdict on a long run costs: its evidence is made, packed as the store keeps it, and then, which alone is timed,
- * unpacked, folded and judged. Memory is the whole process's, the making included.
+ * What the verdict on a long run costs: its evidence is made and packed as the store keeps it, into a file; then, which alone is
+ * timed, read, unpacked, folded and judged. Memory is the whole process's, the making included.
  */
 export async function benchAnalysis(
+  { environment }: Pick<Context, 'environment'>,
   order: AnalysisBenchOrder,
   onLine: (line: string) => void,
 ): Promise<AnalysisBenchReport> {
-  const plan = planLongRun(order);
-  const clock = createClock();
-  const stored = { bytes: 0, records: 0 };
-  let toldAt = performance.now();
-
-  async function* records(): AsyncIterable<EvidenceRecord> {
-    for (const [producer, make] of Object.entries(producers)) {
-      let sequence = 0;
-      for (const segment of segmentsOf(make(order))) {
-        const identity = { runKey: 'made', producer, incarnation: 1, sequence };
-        const { body, toAt = madeLoadStartsAt } = await packBatch(identity, { ...segment, refused: 0 });
-        sequence += 1;
-        stored.bytes += body.length;
-        stored.records += segment.records.length;
-        clock.start();
-        yield* await unpackBody(body);
-        clock.stop();
-        if (performance.now() - toldAt < tellEveryMs) continue;
-        toldAt = performance.now();
-        onLine(`${producer}: ${((toAt - madeLoadStartsAt) / 3_600_000).toFixed(1)} of ${order.hours} h`);
-      }
-    }
-    clock.start();
+  takeStateFolder(environment.stateFolder);
+  const folder = mkdtempSync(join(environment.stateFolder, 'bench-analysis-'));
+  try {
+    const path = join(folder, 'bodies');
+    const stored = await makeEvidence(path, order, onLine);
+    onLine('made; now it is read and judged');
+    const { hours, processes, requestsPerSecond, seed } = order;
+    return { ...{ hours, processes, requestsPerSecond, seed }, ...stored, ...(await analyse(path, order)) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
+}
 
-  const evidence = await foldEvidence({ records: records(), plan, loadStartsAt: madeLoadStartsAt });
-  const foldSeconds = clock.stop();
-  clock.start();
+async function analyse(path: string, order: AnalysisBenchOrder) {
+  const plan = planLongRun(order);
+  const startedAt = performance.now();
+  const secondsSince = (): number => (performance.now() - startedAt) / 1_000;
+  const evidence = await foldEvidence({ records: readRecords(path), plan, loadStartsAt: madeLoadStartsAt });
+  const foldSeconds = secondsSince();
   const verdict = judge({ plan, evidence, operations: Object.keys(operationClasses), steps: [], seeded: [] });
-  const seconds = clock.stop();
+  const seconds = secondsSince();
   const leak = verdict.answers.find(({ question }) => question === 'memory-leak');
   const series = evidence.lows?.length ?? 0;
   return {
-    ...{ hours: order.hours, processes: order.processes, requestsPerSecond: order.requestsPerSecond, seed: order.seed },
-    ...{ records: stored.records, storedBytes: stored.bytes, seconds, foldSeconds, series },
+    ...{ seconds, foldSeconds, series },
     judgeSecondsPerSeries: (seconds - foldSeconds) / Math.max(1, series),
     residentBytesMax: process.resourceUsage().maxRSS * 1_024,
     memoryLeak: leak?.outcome ?? 'not asked',
   };
 }
 
-/** Adds up what passes between start and stop. */
-function createClock(): { start(): void; stop(): number } {
-  let total = 0;
-  let since: number | undefined;
-  return {
-    start() {
-      since ??= performance.now();
-    },
-    stop() {
-      if (since !== undefined) total += performance.now() - since;
-      since = undefined;
-      return total / 1_000;
-    },
-  };
+const lengthBytes = 4;
+
+/** Each body behind its length. */
+async function makeEvidence(path: string, order: AnalysisBenchOrder, onLine: (line: string) => void) {
+  const stored = { storedBytes: 0, records: 0 };
+  let toldAt = performance.now();
+  const file = await open(path, 'wx');
+  try {
+    for await (const { producer, records, body, toAt } of packed(order)) {
+      const length = Buffer.alloc(lengthBytes);
+      length.writeUInt32LE(body.length);
+      await file.writev([length, body]);
+      stored.storedBytes += body.length;
+      stored.records += records;
+      if (performance.now() - toldAt < tellEveryMs) continue;
+      toldAt = performance.now();
+      onLine(
+        `${producer}: ${(((toAt ?? madeLoadStartsAt) - madeLoadStartsAt) / hourMs).toFixed(1)} of ${order.hours} h`,
+      );
+    }
+  } finally {
+    await file.close();
+  }
+  return stored;
+}
+
+async function* packed(order: AnalysisBenchOrder): AsyncGenerator<Batch> {
+  for (const [producer, make] of Object.entries(producers)) {
+    let sequence = 0;
+    for (const segment of segmentsOf(make(order))) {
+      yield await packBatch({ runKey: 'made', producer, incarnation: 1, sequence }, { ...segment, refused: 0 });
+      sequence += 1;
+    }
+  }
+}
+
+async function* readBodies(path: string): AsyncGenerator<Buffer> {
+  const file = await open(path);
+  try {
+    const length = Buffer.alloc(lengthBytes);
+    while ((await file.read(length)).bytesRead === lengthBytes) {
+      const body = Buffer.alloc(length.readUInt32LE());
+      await file.read(body);
+      yield body;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** As the evidence store reads them. */
+async function* readRecords(path: string): AsyncGenerator<EvidenceRecord> {
+  for await (const records of readAhead(readBodies(path), unpackBody)) yield* records;
 }
 
 interface Segment {

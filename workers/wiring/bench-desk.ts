@@ -46,7 +46,7 @@ export function createBenchDesk(context: Context): BenchDesk {
     benchLoad: (order, onLine) => benchLoad(context, order, onLine),
     benchEndurance: (order, onLine) => benchEndurance(context, order, onLine),
     benchSampling: (order, onLine) => benchSampling(context, order, onLine),
-    benchAnalysis,
+    benchAnalysis: (order, onLine) => benchAnalysis(context, order, onLine),
     benchVerdict,
   };
 }

@@ -158,8 +158,8 @@ const mayLeak = (role: string, { promises }: Plan): boolean =>
   roleKind(role) === 'gateway' || role === databaseRole || (promises.includes('harness-memory') && isOwnProcess(role));
 
 /** Where users keep a fixed number of objects and nobody else writes, rows and keys have no cause to go on rising. */
-const isDataAsked = ({ promises }: Plan): boolean =>
-  promises.includes('memory-leak') && promises.includes('stationary');
+const isDataAsked = ({ promises, leakWatch }: Plan): boolean =>
+  leakWatch === undefined && promises.includes('memory-leak') && promises.includes('stationary');
 
 /** When the load was, and in which parts of it nothing was planned. */
 function boundsOf(plan: Plan, loadStartsAt: number | undefined, loadEndsAt: number | undefined) {

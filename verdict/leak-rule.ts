@@ -1,5 +1,5 @@
-import { formatDuration, formatNumber } from '#model/figures.ts';
-import { allowedPerHourDefault, materialHoursDefault } from '#model/leak-limits.ts';
+import { formatNumber } from '#model/figures.ts';
+import { allowedPerHourDefault } from '#model/leak-limits.ts';
 import { isOwnProcess, roleKind } from '#model/roles.ts';
 import { metrics } from '#model/metrics.ts';
 import { describeReason } from './leak/leak-reasons.ts';
@@ -37,20 +37,14 @@ const ofTheHarness = {
 
 /** Memory; of a run without a watch for leaks handles, rows and keys as well. */
 function memoryLeak(input: JudgeInput): Finding {
-  const isWatched = input.plan.leakWatch !== undefined;
-  const found = leaksOf(input, {
-    ...ofTheTarget,
-    isMetricAsked: (metric) => !isWatched || memoryMetrics.includes(metric),
-  });
+  const metricsAsked = input.plan.leakWatch === undefined ? undefined : memoryMetrics;
+  const found = leaksOf(input, { ...ofTheTarget, metricsAsked });
   if (found.outcome !== 'pass' || input.endedEarly === undefined) return found;
   return open(`The load was ended because ${input.endedEarly.why}; the whole of it does not bear that out.`);
 }
 
 function handleLeak(input: JudgeInput): Finding {
-  return leaksOf(input, {
-    ...ofTheTarget,
-    isMetricAsked: (metric) => handleMetrics.includes(metric) || isStored(metric),
-  });
+  return leaksOf(input, { ...ofTheTarget, metricsAsked: handleMetrics });
 }
 
 /** The same question of the harness's own processes (R7.5). What it finds is never said of the target, so it is no fail. */
@@ -65,14 +59,14 @@ function harnessMemory(input: JudgeInput): Finding {
 interface Asked {
   readonly judged: (input: JudgeInput) => readonly Seen[];
   /** All of them, when undefined. */
-  readonly isMetricAsked?: (metric: string) => boolean;
+  readonly metricsAsked?: readonly string[] | undefined;
   readonly unseen: string;
   readonly all: string;
 }
 
-function leaksOf(input: JudgeInput, { judged, isMetricAsked, unseen, all }: Asked): Finding {
+function leaksOf(input: JudgeInput, { judged, metricsAsked, unseen, all }: Asked): Finding {
   const { leakWatch } = input.plan;
-  const seen = judged(input).filter(({ series: metric }) => isMetricAsked?.(metric) ?? true);
+  const seen = judged(input).filter(({ series: metric }) => metricsAsked?.includes(metric) ?? true);
   if (seen.length === 0) return open(unseen);
   const figures = leakWatch === undefined ? {} : figuresOf(seen);
   const failed = seen.filter(({ outcome }) => outcome === 'fail');
@@ -82,7 +76,7 @@ function leaksOf(input: JudgeInput, { judged, isMetricAsked, unseen, all }: Aske
   const { bytes, count } = leakWatch?.allowedPerHour ?? allowedPerHourDefault;
   return {
     outcome: 'pass',
-    reason: `None of ${formatNumber(seen.length)} series of ${all} rises by more than is allowed, ${formatNumber(bytes / 1e6)} MB an hour or ${formatNumber(count)} an hour of what is counted${seen.some(({ series }) => isStored(series)) ? `, and of rows and keys a tenth of them in ${formatDuration((leakWatch?.materialHours ?? materialHoursDefault) * 3_600_000)}` : ''}.`,
+    reason: `None of ${formatNumber(seen.length)} series of ${all} rises by more than is allowed, ${formatNumber(bytes / 1e6)} MB an hour or ${formatNumber(count)} an hour of what is counted${seen.some(({ series }) => isStored(series)) ? ', and of rows and keys what is a tenth of them in thirty days' : ''}.`,
     ...figures,
   };
 }

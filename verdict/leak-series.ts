@@ -32,7 +32,7 @@ export function judgingOf(isAsked: (role: string) => boolean): (input: JudgeInpu
       .map(({ role, incarnation, metric, points }) => ({
         ...{ series: metric, incarnation: `${role}#${incarnation}`, cut },
         limits: isStored(metric)
-          ? limitsOfStored(levelOf({ role, metric }, evidence), plan.leakWatch)
+          ? limitsOfStored(levelOf({ role, metric }, evidence))
           : limitsOfHeld(metric, plan.leakWatch),
         moments: points.map(([at, value]) => ({ at, value })),
       }));
@@ -54,13 +54,9 @@ function limitsOfHeld(metric: string, watch: LeakWatch | undefined): LeakLimits 
 const materialShare = 0.1;
 
 /** Rows and keys may grow as much as would take long to matter, because there may be millions, and one more an hour is nothing. */
-function limitsOfStored(level: number, watch: LeakWatch | undefined): LeakLimits {
-  const { materialHours = materialHoursDefault, allowedPerHour, settlesWithinHours } = watch ?? {};
-  const least = allowedPerHour?.count ?? allowedPerHourDefault.count;
-  return {
-    ...{ allowedPerHour: Math.max(least, (materialShare * level) / materialHours), limit: level, materialHours },
-    settlesWithinHours: settlesWithinHours ?? settlesWithinHoursDefault,
-  };
+function limitsOfStored(level: number): LeakLimits {
+  const allowedPerHour = Math.max(allowedPerHourDefault.count, (materialShare * level) / materialHoursDefault);
+  return { allowedPerHour, settlesWithinHours: settlesWithinHoursDefault, limit: level };
 }
 
 /** How many there are. Net rows do not say that: they are counted from when the server last lost count. */

@@ -20,6 +20,7 @@ export interface SamplerFigures {
   readonly coreShare: number;
 }
 
+/** Requests that the loaded process answers in a second of processor time. */
 export interface SamplingPair {
   readonly with: number;
   readonly without: number;
@@ -62,7 +63,6 @@ export interface SamplingBenchReport {
   readonly samplesPresent: number;
   readonly valuesPerSample: number;
   readonly gaps: number;
-  /** Requests a second of the loaded process. */
   readonly pairs: readonly SamplingPair[];
   /** What sampling takes from the loaded process's throughput. */
   readonly loss: ShareInterval;
@@ -95,7 +95,7 @@ export function renderSamplingBench(report: SamplingBenchReport): string {
   return [
     `${processes} processes, ${formatNumber(report.pages)} of them with a metrics page, sampled once a second`,
     renderTable([['sampling takes', 'found', ''], ...rows], '  '),
-    `Requests a second of one of them, by ${generator}; ${pinned ? 'it has a core to itself' : 'nothing is pinned'}`,
+    `Requests that one of them answers in a second of its processor time, asked by ${generator}; ${pinned ? 'it has a core to itself' : 'nothing is pinned'}`,
     renderTable([['pair', 'sampled', 'not', 'lost'], ...pairRows], '  '),
     'Bars',
     renderTable([['bar', 'wanted', 'found', ''], ...bars], '  '),

@@ -24,7 +24,8 @@ const projected = { processes: 20, days: 2 };
 /**
  * What sampling takes: the sampler of a run, as a process of its own, on so many real processes, of which some have a metrics page. Its
  * processor time is the kernel's account of it; what it takes from who is sampled is told by pairs of trials against one of
- * them, one with the sampler running and one with it stopped, in an order that changes from pair to pair.
+ * them at full load, one with the sampler running and one with it stopped, in an order that changes from pair to pair: by how
+ * much it gets done in a second of processor time, which says little of what else the machine does.
  */
 export async function benchSampling(
   context: Context,
@@ -131,14 +132,15 @@ async function comparePairs({ sampled, trials, order, onLine }: Comparison) {
   const tryWith = async (isOn: boolean): Promise<number> => {
     sampled.setSampling(isOn);
     await sleep(switchMs);
-    const before = cpuOf(sampled);
+    const [before, ownBefore] = [cpuOf(sampled), readProcess(sampled.loadedPid).cpuSeconds];
     const { requestsPerSecond } = await trials.bare(generator, ask);
     const { seconds, coreShare } = figuresOf(before, cpuOf(sampled));
+    const ownSeconds = readProcess(sampled.loadedPid).cpuSeconds - ownBefore;
     if (isOn) {
       spent.seconds += seconds;
       spent.cpuSeconds += coreShare * seconds;
     }
-    return requestsPerSecond;
+    return (requestsPerSecond * order.seconds) / ownSeconds;
   };
   const pairs: SamplingPair[] = [];
   await trials.bare(generator, ask); // what is asked first is compiled first
@@ -147,7 +149,7 @@ async function comparePairs({ sampled, trials, order, onLine }: Comparison) {
     const [first, second] = [await tryWith(isFirst), await tryWith(!isFirst)];
     const found = isFirst ? { with: first, without: second } : { with: second, without: first };
     pairs.push(found);
-    onLine(`pair ${pair + 1} of ${order.pairs}: ${Math.round(found.with)} requests/s sampled, ${Math.round(found.without)} not`); // prettier-ignore
+    onLine(`pair ${pair + 1} of ${order.pairs}: ${Math.round(found.with)} requests a core-second sampled, ${Math.round(found.without)} not`); // prettier-ignore
   }
   sampled.setSampling(true);
   return { generator, pairs, underLoad: { seconds: spent.seconds, coreShare: spent.cpuSeconds / spent.seconds } };

@@ -17,8 +17,10 @@ describe('the line of a run', () => {
 
   it('counts many, and tells those that are not over', () => {
     const healed = Array.from({ length: 11 }, () => 'bit, healed by watchdog');
-    expect(renderProgress(progressWith([...healed, 'bit, not healed', 'injecting', 'planned']), 0)).toBe(
-      'verify     0:00 · 11 of 13 faults healed · pause-12 bit, not healed · pause-13 injecting',
+    expect(
+      renderProgress(progressWith([...healed, 'did not bite, healed by injection', 'injecting', 'planned']), 0),
+    ).toBe(
+      'verify     0:00 · 11 of 13 faults healed · pause-12 did not bite, healed by injection · pause-13 injecting',
     );
   });
 });

@@ -19,11 +19,13 @@ export function renderProgress(progress: Progress, now: number): string {
 }
 
 const faultsToldMax = 3;
+/** As a run tells of a fault that did what it was there for and is over. */
+export const bitAndHealed = 'bit, healed by ';
 
 /** A few are told one by one; of many, how many are over, and those that are not. */
 function faultParts(faults: Progress['faults']): string[] {
   const begun = faults.filter(({ state }) => state !== 'planned');
-  const over = begun.filter(({ state }) => state.includes(', healed by '));
+  const over = begun.filter(({ state }) => state.startsWith(bitAndHealed));
   const told = begun.length > faultsToldMax ? begun.filter((fault) => !over.includes(fault)) : begun;
   const counted = told === begun ? [] : [`${over.length} of ${begun.length} faults healed`];
   return [...counted, ...told.map(({ fault, state }) => `${fault} ${state}`)];

@@ -6,17 +6,19 @@ import type { OperatorAnswer } from './service.ts';
 import type { VerbContext } from './verb.ts';
 
 /** A load that began an hour ago, so that each look finds a pause that is due, and that ends after so many looks. */
-async function drive(looks: number, answer: OperatorAnswer['kind']) {
+async function drive(looks: number, answer: OperatorAnswer['kind'], state = 'bit, healed by injection') {
   const asked = listCases(['leak-per-fault']).find(({ name }) => name === 'leak-per-fault');
   if (asked === undefined) throw new Error('there is no such case');
   const told: { request: unknown }[] = [];
+  const faults: { fault: string; state: string }[] = [];
   let end: (result: unknown) => void = () => undefined;
   const service = {
     startRun: () => Promise.resolve({ workflowId: 'selftest', runKey: 'key' }),
     result: () => new Promise((resolve) => (end = resolve)),
-    progress: () => Promise.resolve({ phase: 'load', loadStartsAt: Date.now() - 3_600_000 }),
+    progress: () => Promise.resolve({ phase: 'load', loadStartsAt: Date.now() - 3_600_000, faults }),
     tell(order: { request: unknown }) {
       told.push(order);
+      if (answer === 'accepted') faults.push({ fault: 'pause', state });
       if (told.length === looks) end({ outcome: 'pass' });
       return Promise.resolve({ kind: answer, problem: 'hold: a duration is a number and a unit' });
     },
@@ -35,10 +37,14 @@ describe('a case whose load is disturbed', () => {
     expect(undisturbed).toBeUndefined();
   });
 
-  it('says that it was not disturbed when most of its pauses were refused, or never came', async () => {
+  it('says how many of its pauses bit when they are too few', async () => {
     expect((await drive(25, 'rejected')).undisturbed).toBe(
-      '25 of 25 pauses did not come: hold: a duration is a number and a unit',
+      '0 of 25 pauses bit: hold: a duration is a number and a unit',
     );
-    expect((await drive(3, 'accepted')).undisturbed).toBe('22 of 25 pauses did not come: the load was over');
+    expect((await drive(25, 'accepted', 'did not bite, healed by injection')).undisturbed).toBe(
+      '0 of 25 pauses bit: the others came too late',
+    );
+    expect((await drive(19, 'accepted')).undisturbed).toMatch(/^1[89] of 25 pauses bit: the others came too late$/);
+    expect((await drive(22, 'accepted')).undisturbed).toBeUndefined();
   });
 });

@@ -105,7 +105,7 @@ export const metrics = {
   cgroupThrottledPeriods: 'cgroup_cpu_throttled_periods_total',
 } as const;
 
-/** What of a table is sampled. `net_rows`: rows inserted without rows deleted, since the server began to count; no estimate. */
+/** What of a table is sampled. `net_rows`: rows inserted without rows deleted, those that were rolled back included, since the server began to count; not of materialized views. */
 export const tableFigures = ['bytes', 'rows', 'dead_rows', 'net_rows'] as const;
 export type TableFigure = (typeof tableFigures)[number];
 

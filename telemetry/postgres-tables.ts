@@ -18,9 +18,9 @@ const wholeDatabase = `
 const eachTable = `
   select root::regclass::text as name, sum(pg_total_relation_size(oid))::float8 as bytes,
     sum(pg_stat_get_live_tuples(oid))::float8 as rows, sum(pg_stat_get_dead_tuples(oid))::float8 as dead_rows,
-    sum(pg_stat_get_tuples_inserted(oid) - pg_stat_get_tuples_deleted(oid))::float8 as net_rows
+    (sum(pg_stat_get_tuples_inserted(oid) - pg_stat_get_tuples_deleted(oid)) filter (where relkind = 'r'))::float8 as net_rows
   from (
-    select class.oid, coalesce(pg_partition_root(class.oid), class.oid) as root
+    select class.oid, relkind, coalesce(pg_partition_root(class.oid), class.oid) as root
     from pg_class class join pg_namespace space on space.oid = relnamespace
     where relkind in ('r', 'm') and nspname not in ('pg_catalog', 'information_schema') and nspname !~ '^pg_'
   ) tables

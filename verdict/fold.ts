@@ -13,6 +13,7 @@ import { costWindow, unplannedOutages, withCosts } from './outage-fold.ts';
 import { createLowFold, databaseRole } from './low-fold.ts';
 import { createProbesFold } from './probe-fold.ts';
 import { createPresenceFold } from './presence-fold.ts';
+import { isStoredAsked } from './stored-growth.ts';
 import { createSurroundingsFold } from './surroundings-fold.ts';
 import { createSeriesFold } from './series-fold.ts';
 import { createStatementFold } from './statement-fold.ts';
@@ -145,7 +146,7 @@ function createFolds(plan: Plan, bounds: ReturnType<typeof boundsOf>) {
     ledger: createLedger(plan.load, startsAt),
     latency: createLatencyFold({ startsAt, endsAt, isIntended: hasIntendedStarts(plan.load) }),
     series: createSeriesFold(bounds),
-    lows: createLowFold({ ...bounds, isAsked: (role) => mayLeak(role, plan), isDataAsked: isDataAsked(plan) }),
+    lows: createLowFold({ ...bounds, isAsked: (role) => mayLeak(role, plan), isStoredAsked: isStoredAsked(plan) }),
     generators: createGeneratorFold(bounds),
     presence: createPresenceFold(bounds),
     writes: createWriteFold(endsAt + plan.load.drainMs),
@@ -156,10 +157,6 @@ function createFolds(plan: Plan, bounds: ReturnType<typeof boundsOf>) {
 
 const mayLeak = (role: string, { promises }: Plan): boolean =>
   roleKind(role) === 'gateway' || role === databaseRole || (promises.includes('harness-memory') && isOwnProcess(role));
-
-/** Where users keep a fixed number of objects and nobody else writes, rows and keys have no cause to go on rising. */
-const isDataAsked = ({ promises, leakWatch }: Plan): boolean =>
-  leakWatch === undefined && promises.includes('memory-leak') && promises.includes('stationary');
 
 /** When the load was, and in which parts of it nothing was planned. */
 function boundsOf(plan: Plan, loadStartsAt: number | undefined, loadEndsAt: number | undefined) {

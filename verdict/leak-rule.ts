@@ -1,11 +1,12 @@
 import { formatNumber } from '#model/figures.ts';
 import { allowedPerHourDefault } from '#model/leak-limits.ts';
 import { isOwnProcess, roleKind } from '#model/roles.ts';
-import { metrics } from '#model/metrics.ts';
+import { metrics, tableOfNetRows } from '#model/metrics.ts';
 import { describeReason } from './leak/leak-reasons.ts';
-import { isBytes, isStored, judgingOf, type Seen } from './leak-series.ts';
+import { isBytes, judgingOf, type Seen } from './leak-series.ts';
 import { databaseRole, keysRole } from './low-fold.ts';
 import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
+import { isStored, isStoredAsked } from './stored-growth.ts';
 
 /** Does anything that the target holds go on rising; fault windows and pauses are left out (R6.3). */
 export const leakRules = {
@@ -39,8 +40,19 @@ const ofTheHarness = {
 function memoryLeak(input: JudgeInput): Finding {
   const metricsAsked = input.plan.leakWatch === undefined ? undefined : memoryMetrics;
   const found = leaksOf(input, { ...ofTheTarget, metricsAsked });
-  if (found.outcome !== 'pass' || input.endedEarly === undefined) return found;
+  if (found.outcome !== 'pass') return found;
+  const unseen = unseenStores(input);
+  if (unseen.length > 0) return open(`${unseen.join(' and ')} were not sampled during the load.`);
+  if (input.endedEarly === undefined) return found;
   return open(`The load was ended because ${input.endedEarly.why}; the whole of it does not bear that out.`);
+}
+
+/** What of the stores a plan asks about and evidence says nothing of. */
+function unseenStores(input: JudgeInput): string[] {
+  if (input.checkpoint !== undefined || !isStoredAsked(input.plan)) return [];
+  const seen = ofTheTarget.judged(input).map(({ series }) => series);
+  const rows = seen.some((metric) => tableOfNetRows(metric) !== undefined) ? [] : ['Rows of tables'];
+  return [...rows, ...(seen.includes(metrics.redisKeys) ? [] : ['Keys of Redis'])];
 }
 
 function handleLeak(input: JudgeInput): Finding {
@@ -67,7 +79,7 @@ interface Asked {
 function leaksOf(input: JudgeInput, { judged, metricsAsked, unseen, all }: Asked): Finding {
   const { leakWatch } = input.plan;
   const seen = judged(input).filter(({ series: metric }) => metricsAsked?.includes(metric) ?? true);
-  if (seen.length === 0) return open(unseen);
+  if (seen.every(({ series }) => isStored(series))) return open(unseen);
   const figures = leakWatch === undefined ? {} : figuresOf(seen);
   const failed = seen.filter(({ outcome }) => outcome === 'fail');
   if (failed.length > 0) return { outcome: 'fail', reason: `${bySize(failed).slice(0, namedMax).map(describeRise).join('; ')}${more(failed)}.`, ...figures }; // prettier-ignore
@@ -76,7 +88,7 @@ function leaksOf(input: JudgeInput, { judged, metricsAsked, unseen, all }: Asked
   const { bytes, count } = leakWatch?.allowedPerHour ?? allowedPerHourDefault;
   return {
     outcome: 'pass',
-    reason: `None of ${formatNumber(seen.length)} series of ${all} rises by more than is allowed, ${formatNumber(bytes / 1e6)} MB an hour or ${formatNumber(count)} an hour of what is counted${seen.some(({ series }) => isStored(series)) ? ', and of rows and keys what is a tenth of them in thirty days' : ''}.`,
+    reason: `None of ${formatNumber(seen.length)} series of ${all} rises by more than is allowed, ${formatNumber(bytes / 1e6)} MB an hour or ${formatNumber(count)} an hour of what is counted${seen.some(({ series }) => isStored(series)) ? ', and of rows and keys a tenth of them in a day, or one an hour where that is more' : ''}.`,
     ...figures,
   };
 }

@@ -37,7 +37,7 @@ export interface LowBounds {
   /** Whose. */
   readonly isAsked: (role: string) => boolean;
   /** Tables and keys as well: what load writes is known, and comes to nothing. */
-  readonly isDataAsked?: boolean;
+  readonly isStoredAsked?: boolean;
 }
 
 interface Low {
@@ -45,7 +45,7 @@ interface Low {
   readonly points: Map<number, [number, number]>;
 }
 
-export function createLowFold({ load, intervalMs, isAsked, isDataAsked = false }: LowBounds): LowFold {
+export function createLowFold({ load, intervalMs, isAsked, isStoredAsked = false }: LowBounds): LowFold {
   const processes = new Map<string, Map<number, Map<string, Low>>>();
   const all: Low[] = [];
   const widthMs = Math.max(intervalMs, load === undefined ? 0 : Math.ceil((load.to - load.from) / pointsMax));
@@ -61,11 +61,11 @@ export function createLowFold({ load, intervalMs, isAsked, isDataAsked = false }
 
   function add({ at, role, incarnation, values }: SampleRecord): void {
     if (load === undefined || at < load.from || at >= load.to) return;
-    const isData = isDataAsked && (role === keysRole || role === databaseRole);
-    if (!isData && !isAsked(role)) return;
+    const isStore = isStoredAsked && (role === keysRole || role === databaseRole);
+    if (!isStore && !isAsked(role)) return;
     const own = inMap(inMap(processes, role, newMap<number, Map<string, Low>>), incarnation, newMap<string, Low>);
     const stretch = Math.floor((at - load.from) / widthMs);
-    for (const metric of metricsOf(role, values, isData)) {
+    for (const metric of metricsOf(role, values, isStore)) {
       const value = values[metric];
       if (value === undefined) continue;
       const points = (own.get(metric) ?? make(own, { role, incarnation, metric }))?.points;
@@ -85,10 +85,10 @@ export function createLowFold({ load, intervalMs, isAsked, isDataAsked = false }
   };
 }
 
-function metricsOf(role: string, values: SampleRecord['values'], isData: boolean): readonly string[] {
-  if (role === keysRole) return isData ? keysMetrics : leakMetrics;
+function metricsOf(role: string, values: SampleRecord['values'], isStore: boolean): readonly string[] {
+  if (role === keysRole) return isStore ? keysMetrics : leakMetrics;
   if (role !== databaseRole) return leakMetrics;
-  const tables = isData ? Object.keys(values).filter((metric) => tableOfNetRows(metric) !== undefined) : [];
+  const tables = isStore ? Object.keys(values).filter((metric) => tableOfNetRows(metric) !== undefined) : [];
   return [...databaseMetrics, ...tables];
 }
 

@@ -2,6 +2,7 @@ import { formatDuration, formatFigure, formatNumber, formatRatio } from '#model/
 import type { EvidenceSummary } from '#model/evidence-summary.ts';
 import type { FaultPlan } from '#model/fault-plan.ts';
 import { isTool } from '#model/load-driver.ts';
+import type { LoadPlan } from '#model/load-plan.ts';
 import { operationClasses } from '#model/operation.ts';
 import { type Finding, type JudgeInput, open, type Rule } from './rule.ts';
 import { unionMs } from './windows.ts';
@@ -155,16 +156,18 @@ function askedStates({ plan, evidence }: JudgeInput): Finding[] {
   });
 }
 
+/** Objects that a virtual user may hold. In the open model one has iterations of every class, storms among them. */
+export const heldEachOf = ({ model, liveObjectsMax }: LoadPlan): number =>
+  model === 'open' ? liveObjectsMax + stormObjects : Math.max(liveObjectsMax, stormObjects);
+
 function stationary({ plan, evidence, verification }: JudgeInput): Finding {
   if (verification === undefined) return open('What the load left behind was not counted.');
   if (evidence.writes.present + evidence.writes.deleted + evidence.writes.indeterminate === 0) {
     return open('The load wrote nothing, so there is no growth to judge.');
   }
-  const { virtualUsers, liveObjectsMax, model } = plan.load;
+  const { virtualUsers } = plan.load;
   const { liveAtEnd } = evidence.writes;
-  // In the open model one user has iterations of every class, storms among them.
-  const heldEach = model === 'open' ? liveObjectsMax + stormObjects : Math.max(liveObjectsMax, stormObjects);
-  const held = virtualUsers * heldEach;
+  const held = virtualUsers * heldEachOf(plan.load);
   // An unanswered write may have left an object that nobody could know of, and so nobody could delete.
   const left = Math.max(0, verification.remaining - verification.indeterminate);
   const measured = (left + Math.max(0, liveAtEnd - held)) / plan.population.tools;

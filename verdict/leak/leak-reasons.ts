@@ -10,7 +10,8 @@ export type LeakReason =
   | 'rise-may-wander'
   | 'shorter-than-cycles'
   | 'rise-is-recent'
-  | 'not-material';
+  | 'not-material'
+  | 'not-borne-out';
 
 const sentences: Readonly<Record<LeakReason, string>> = {
   'too-short': 'there are too few samples to say anything',
@@ -24,6 +25,8 @@ const sentences: Readonly<Record<LeakReason, string>> = {
   'shorter-than-cycles': 'what comes down again, or fills up, may take longer than this was watched',
   'rise-is-recent': 'its last third rises, which the whole does not',
   'not-material': 'it would take more than thirty days to matter',
+  'not-borne-out':
+    'the server counts them as inserted, and the rows that it believes to be there rise by less: they may have been rolled back',
 };
 
 export const describeReason = (reason: LeakReason): string => sentences[reason];

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnalysisBenchOrder, AnalysisBenchReport } from '#cli/analysis-bench.ts';
@@ -27,24 +27,33 @@ export async function benchAnalysis(
   onLine: (line: string) => void,
 ): Promise<AnalysisBenchReport> {
   takeStateFolder(environment.stateFolder);
-  const folder = mkdtempSync(join(environment.stateFolder, 'bench-analysis-'));
+  const folder = join(environment.stateFolder, 'bench-analysis');
+  // What one that was killed has left.
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
   try {
     const path = join(folder, 'bodies');
     const stored = await makeEvidence(path, order, onLine);
     onLine('made; now it is read and judged');
     const { hours, processes, requestsPerSecond, seed } = order;
-    return { ...{ hours, processes, requestsPerSecond, seed }, ...stored, ...(await analyse(path, order)) };
+    return {
+      ...{ hours, processes, requestsPerSecond, seed },
+      ...stored,
+      ...(await analyse(path, order, stored.records)),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function analyse(path: string, order: AnalysisBenchOrder) {
+async function analyse(path: string, order: AnalysisBenchOrder, records: number) {
   const plan = planLongRun(order);
   const startedAt = performance.now();
   const secondsSince = (): number => (performance.now() - startedAt) / 1_000;
   const evidence = await foldEvidence({ records: readRecords(path), plan, loadStartsAt: madeLoadStartsAt });
   const foldSeconds = secondsSince();
+  const folded = Object.values(evidence.records).reduce((sum, count) => sum + count, 0);
+  if (folded !== records) throw new Error(`${folded} of ${records} records were read`);
   const verdict = judge({ plan, evidence, operations: Object.keys(operationClasses), steps: [], seeded: [] });
   const seconds = secondsSince();
   const leak = verdict.answers.find(({ question }) => question === 'memory-leak');
@@ -68,7 +77,8 @@ async function makeEvidence(path: string, order: AnalysisBenchOrder, onLine: (li
     for await (const { producer, records, body, toAt } of packed(order)) {
       const length = Buffer.alloc(lengthBytes);
       length.writeUInt32LE(body.length);
-      await file.writev([length, body]);
+      const { bytesWritten } = await file.writev([length, body]);
+      if (bytesWritten < lengthBytes + body.length) throw new Error(`the disk is full: ${path} could not be written`);
       stored.storedBytes += body.length;
       stored.records += records;
       if (performance.now() - toldAt < tellEveryMs) continue;
@@ -99,7 +109,8 @@ async function* readBodies(path: string): AsyncGenerator<Buffer> {
     const length = Buffer.alloc(lengthBytes);
     while ((await file.read(length)).bytesRead === lengthBytes) {
       const body = Buffer.alloc(length.readUInt32LE());
-      await file.read(body);
+      const { bytesRead } = await file.read(body);
+      if (bytesRead < body.length) throw new Error(`${path} ends in the middle of a batch`);
       yield body;
     }
   } finally {

@@ -64,9 +64,23 @@ function readPairs(plain: Buffer, end: number): number[] | undefined {
   return pairs;
 }
 
+/** Sub-buckets of a power of two, of which half are new in each, by significant digits. */
+const halves = { 2: 128, 3: subBuckets / 2 } as const;
+
 /** The lowest value that is counted at an index: half of each power of two's sub-buckets is new. */
-export function valueAt(index: number): number {
-  const half = subBuckets / 2;
+export function valueAt(index: number, digits: 2 | 3 = significantDigits): number {
+  const half = halves[digits];
   const bucket = Math.floor(index / half) - 1;
   return bucket < 0 ? index : ((index % half) + half) * 2 ** bucket;
+}
+
+/** Where two digits count what three digits count at an index. */
+export function coarseIndex(index: number): number {
+  const [fine, coarse] = [halves[3], halves[2]];
+  if (index < 2 * coarse) return index;
+  const bucket = Math.max(0, Math.floor(index / fine) - 1);
+  const within = index - bucket * fine;
+  // Below twice the finer half there is one bucket of three digits where there are several of two.
+  const shift = Math.floor(Math.log2(within / coarse));
+  return (bucket + shift + 1) * coarse + Math.floor(within / 2 ** shift) - coarse;
 }

@@ -4,7 +4,7 @@ import type { ClassLatency, Latency, OperationSummary } from '#model/evidence-su
 import { operationClasses } from '#model/operation.ts';
 import { type EncodedCounts, readCounts } from './histogram-counts.ts';
 import { createHistogramSum, emptyHistogram, type HistogramSum } from './histogram-sum.ts';
-import { inMap } from './maps.ts';
+import { inMap, newMap } from './maps.ts';
 
 /** Histograms of operations, merged; percentiles are computed once, at the end. */
 export interface LatencyFold {
@@ -24,24 +24,13 @@ const pointsMax = 300;
 const pointMsMin = 10_000;
 const operationsMax = 200;
 
-/**
- * What was added last of one operation, within one point: evidence comes mostly in order of time, so that most histograms are
- * added once, and a point as a whole to what is kept.
- */
-interface Stretch {
-  readonly point: number | undefined;
-  readonly latency: HistogramSum;
-  readonly service: HistogramSum;
-}
-
 /** Folds records in any order. Records that begin outside the load count, but make no point. */
 export function createLatencyFold({ startsAt, endsAt, isIntended = false }: LatencyBounds): LatencyFold {
   const pointMs = Math.max(pointMsMin, Math.ceil((endsAt - startsAt) / pointsMax / pointMsMin) * pointMsMin);
   const operations = new Map<string, OperationCounts>();
-  const newest = new Map<string, Stretch>();
-  const served = new Map<string, Histogram>();
-  const merged = new Map<string, Histogram>();
-  const points = new Map<string, Map<number, Histogram>>();
+  const served = new Map<string, HistogramSum>();
+  const merged = new Map<string, HistogramSum>();
+  const points = new Map<string, Map<number, HistogramSum>>();
   let histogramsRefused = 0;
 
   function addHistogram(record: OperationRecord): void {
@@ -51,34 +40,23 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
       histogramsRefused += 1;
       return;
     }
-    const isInLoad = at >= startsAt && at < endsAt;
-    const point = isInLoad ? startsAt + Math.floor((at - startsAt) / pointMs) * pointMs : undefined;
-    const there = newest.get(operation);
-    if (there !== undefined && there.point !== point) close(operation, there);
-    const stretch = inMap(newest, operation, () => ({ point, latency: createHistogramSum(), service: createHistogramSum() })); // prettier-ignore
-    stretch.latency.add(read.latency);
-    if (isIntended) stretch.service.add(read.service);
-  }
-
-  function close(operation: string, stretch: Stretch): void {
-    newest.delete(operation);
-    const latency = stretch.latency.histogram();
-    inMap(merged, operation, () => emptyHistogram(3)).add(latency);
-    if (isIntended) inMap(served, operation, () => emptyHistogram(3)).add(stretch.service.histogram());
-    if (stretch.point === undefined) return;
-    const ofClass = inMap(points, classOf(operation), () => new Map<number, Histogram>());
-    inMap(ofClass, stretch.point, () => emptyHistogram(2)).add(latency);
+    inMap(merged, operation, createHistogramSum).add(read.latency);
+    if (isIntended) inMap(served, operation, createHistogramSum).add(read.service);
+    if (at < startsAt || at >= endsAt) return;
+    const ofClass = inMap(points, classOf(operation), newMap<number, HistogramSum>);
+    const point = startsAt + Math.floor((at - startsAt) / pointMs) * pointMs;
+    inMap(ofClass, point, () => createHistogramSum(2)).add(read.latency);
   }
 
   function classLatency(name: string): ClassLatency[] {
     const own = [...operations.values()].filter((operation) => operation.class === name);
-    const overall = percentiles(together(own.flatMap(({ operation }) => merged.get(operation) ?? [])));
+    const overall = percentiles(together(own.flatMap(({ operation }) => merged.get(operation)?.histogram() ?? [])));
     if (overall === undefined) return [];
-    const serviceTime = percentiles(together(own.flatMap(({ operation }) => served.get(operation) ?? [])));
+    const serviceTime = percentiles(together(own.flatMap(({ operation }) => served.get(operation)?.histogram() ?? [])));
     const ofClass = [...(points.get(name) ?? [])]
       .sort(([a], [b]) => a - b)
-      .flatMap(([at, histogram]) => {
-        const latency = percentiles(histogram);
+      .flatMap(([at, sum]) => {
+        const latency = percentiles(sum.histogram());
         return latency === undefined ? [] : [{ at, ...latency }];
       });
     return [{ class: name, overall, ...(serviceTime !== undefined && { serviceTime }), points: ofClass }];
@@ -92,11 +70,10 @@ export function createLatencyFold({ startsAt, endsAt, isIntended = false }: Late
       addHistogram(record);
     },
     summary() {
-      for (const [operation, stretch] of newest) close(operation, stretch);
       return {
         operations: [...operations.values()].sort(byName(({ operation }) => operation)).map((operation) => {
-          const latency = percentiles(merged.get(operation.operation));
-          const serviceTime = percentiles(served.get(operation.operation));
+          const latency = percentiles(merged.get(operation.operation)?.histogram());
+          const serviceTime = percentiles(served.get(operation.operation)?.histogram());
           return {
             ...{ ...operation, failed: sorted(operation.failed), ...(latency !== undefined && { latency }) },
             ...(serviceTime !== undefined && { serviceTime }),

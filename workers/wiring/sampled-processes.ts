@@ -15,7 +15,7 @@ import { heldSpec } from './held-spec.ts';
 import { incarnationsOf } from './incarnations.ts';
 import { takeStateFolder } from './readiness.ts';
 
-/** Processes with a metrics page each, and the sampler of a run on them; nothing of them is left. */
+/** Processes, some of them with a metrics page that is read, and the sampler of a run on them; nothing of them is left. */
 export interface SampledProcesses {
   readonly folder: string;
   readonly orders: SamplerOrders;

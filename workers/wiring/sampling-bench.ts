@@ -10,8 +10,6 @@ import { lossOf, samplingBars } from './sampling-figures.ts';
 
 /** A whole minute: by then each process had its turn at what is read once a minute. */
 const quietMs = 60_000;
-/** The same with the sampler stopped, for what those who are sampled do by themselves. */
-const unwatchedMs = 20_000;
 /** Until the sampler's code is compiled and its connections are open. */
 const settleMs = 6_000;
 /** A sampler that was stopped has missed a tick, and is in step again with the next. */
@@ -33,7 +31,7 @@ export async function benchSampling(
   onLine: (line: string) => void,
 ): Promise<SamplingBenchReport> {
   const pinning = await findPinning();
-  const livesMs = startMsMax + quietMs + unwatchedMs + settleMs + order.pairs * 2 * (order.seconds * 1_000 + 10_000);
+  const livesMs = startMsMax + 2 * quietMs + settleMs + order.pairs * 2 * (order.seconds * 1_000 + 10_000);
   const sampled = await startSampledProcesses(context, {
     count: order.processes,
     pages: order.pages,
@@ -104,8 +102,9 @@ async function watchQuietly(
   onLine(`${formatRatio(sampler.coreShare)} of a core, nothing else going on`);
   sampled.setSampling(false);
   const unwatched = ownShareOf(sampled);
-  await sleep(unwatchedMs);
-  const sampledCoreShare = Math.max(0, watchedShare - unwatched());
+  // As long again, for what those who are sampled do by themselves.
+  await sleep(quietMs);
+  const sampledCoreShare = watchedShare - unwatched();
   const { records, storedBytes } = await sampled.readSpool(from, until);
   const own = records.filter((record) => record.kind === 'sample').filter(({ role }) => role !== 'sampler');
   const values = own.reduce((sum, record) => sum + Object.keys(record.values).length, 0);

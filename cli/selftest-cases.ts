@@ -2,7 +2,7 @@ import { type DefectName, defectNames, type PlantedDefect } from '#model/defect.
 import type { Question } from '#model/verdict.ts';
 
 /** What load a case is run under; a defect and its healthy twin have the same. */
-export type ShapeName = 'brief' | 'steady' | 'busy' | 'disturbed';
+export type ShapeName = 'brief' | 'steady' | 'long' | 'disturbed';
 
 interface Shape {
   readonly loadSeconds: number;
@@ -24,8 +24,8 @@ const every = (step: number, { from, to }: { readonly from: number; readonly to:
 export const shapes: Readonly<Record<ShapeName, Shape>> = {
   brief: { loadSeconds: 20, input: { ...common, users: 20, duration: '20s', warmUp: '3s' } },
   steady: { loadSeconds: 180, input: { ...watched, duration: '180s' } },
-  // What leaks with each value that a cache replaces comes in lumps, and few lumps look like a walk.
-  busy: { loadSeconds: 180, input: { ...watched, users: 60, duration: '180s' } },
+  // What leaks with each value that a cache replaces comes in lumps, and few lumps rise like a walk.
+  long: { loadSeconds: 300, input: { ...watched, duration: '300s' } },
   // What stands still and goes on every few seconds has no steady latency, and what is left out of it leaves too little for handles.
   disturbed: {
     loadSeconds: 210,
@@ -61,7 +61,7 @@ const trials: Readonly<Record<DefectName, Trial>> = {
   'scope-leak': { shape: 'brief', amount: 20, question: 'no-scope-leak', names: /tool \d+ was listed for team \d+/ },
   'leak-per-request': { shape: 'steady', amount: 10_000, ...memory },
   'leak-by-timer': { shape: 'steady', amount: 850_000, ...memory },
-  'cache-never-evicts': { shape: 'busy', amount: 140, ...memory },
+  'cache-never-evicts': { shape: 'long', amount: 500, ...memory },
   'leak-per-fault': { shape: 'disturbed', amount: 6e6, ...memory },
   'connection-leak': { shape: 'steady', amount: 8, question: 'handle-leak', names: /database_connections of postgres/ },
   'descriptor-leak': { shape: 'steady', amount: 120, question: 'handle-leak', names: /open_files of gateway-\d/ },
@@ -100,7 +100,7 @@ export function inputOf({ shape, planted }: SelftestCase, seed: number | undefin
 }
 
 /** Beside the load: planning, gateways, warm-up, read-back, verdict and report. */
-const besidesSeconds = { brief: 35, steady: 45, busy: 45, disturbed: 50 } as const satisfies Record<ShapeName, number>;
+const besidesSeconds = { brief: 35, steady: 45, long: 45, disturbed: 50 } as const satisfies Record<ShapeName, number>;
 /** Temporal, the stores and the data set, once. */
 const firstSeconds = 20;
 

@@ -1,6 +1,6 @@
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import type { EvidenceRecord, SampleRecord } from '#model/evidence.ts';
-import { metrics } from '#model/metrics.ts';
+import { metrics, tableFigures, tableMetric } from '#model/metrics.ts';
 import { operationClasses } from '#model/operation.ts';
 import { planRun } from '#model/plan-run.ts';
 import type { Plan } from '#model/plan.ts';
@@ -19,6 +19,7 @@ export const madeLoadStartsAt = Date.UTC(2026, 0, 1);
 const hourMs = 3_600_000;
 /** Of twenty processes these are what they are in a stack; the others only live. */
 const gateways = 8;
+const tables = ['gateway.tools', 'gateway.memberships', 'gateway.usage_metrics'] as const;
 const servers = { postgres: 'database_', redis: 'redis_', nginx: 'nginx_' } as const;
 
 /** A stability run with its faults, on a machine that is large enough for it. */
@@ -38,6 +39,8 @@ const all = Object.values(metrics);
 const ofServers = (name: string): boolean => Object.values(servers).some((prefix) => name.startsWith(prefix));
 const ofEach = all.filter((name) => !ofGateways(name) && !ofServers(name));
 
+const ofTables = tables.flatMap((table) => tableFigures.map((what) => tableMetric(table, what)));
+
 /** Every metric that the sampler knows of, of whom it knows it. */
 const kinds: readonly { readonly roles: readonly string[]; readonly names: readonly string[] }[] = [
   {
@@ -46,7 +49,7 @@ const kinds: readonly { readonly roles: readonly string[]; readonly names: reado
   },
   ...Object.entries(servers).map(([role, prefix]) => ({
     roles: [role],
-    names: [...ofEach, ...all.filter((name) => name.startsWith(prefix))],
+    names: [...ofEach, ...all.filter((name) => name.startsWith(prefix)), ...(role === 'postgres' ? ofTables : [])],
   })),
 ];
 

@@ -4,6 +4,7 @@ import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
 import { signBounds } from '#model/surroundings.ts';
 import type { Seen } from './machine-fold.ts';
+import { inMap, newMap } from './maps.ts';
 import { createSlotCounter, type SlotCounter, type Slots } from './slots.ts';
 
 type User = 'target' | 'generator' | 'harness';
@@ -15,17 +16,21 @@ export interface CpuFold {
   signsIn(slot: number): Seen[];
 }
 
+/** Of an engine's event loop in one slot. */
+interface Delays {
+  seconds: number;
+  late: number;
+}
+
 const processesMax = 500;
 
 export function createCpuFold(slots: Slots): CpuFold {
   const processes = new Map<string, { readonly role: string; readonly user: User; readonly cpu: SlotCounter }>();
-  const delays = new Map<string, Map<number, { seconds: number; late: number }>>();
+  const delays = new Map<string, Map<number, Delays>>();
 
   function addDelay(role: string, slot: number, delaySeconds: number): void {
-    const ofRole = delays.get(role) ?? new Map<number, { seconds: number; late: number }>();
-    delays.set(role, ofRole);
-    const counts = ofRole.get(slot) ?? { seconds: 0, late: 0 };
-    ofRole.set(slot, counts);
+    const ofRole = inMap(delays, role, newMap<number, Delays>);
+    const counts = inMap(ofRole, slot, () => ({ seconds: 0, late: 0 }));
     counts.seconds += 1;
     if (delaySeconds >= eventLoopDelaySecondsMax) counts.late += 1;
   }
@@ -82,5 +87,5 @@ function coresOf(cpu: SlotCounter, slot: number): number {
   return grown === undefined ? 0 : grown.by / (grown.ms / 1_000);
 }
 
-const lateShare = (counts: { seconds: number; late: number } | undefined): number =>
+const lateShare = (counts: Delays | undefined): number =>
   counts === undefined || counts.seconds === 0 ? 0 : counts.late / counts.seconds;

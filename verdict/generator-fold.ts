@@ -4,6 +4,7 @@ import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
 import { readCounts } from './histogram-counts.ts';
 import { createHistogramSum, type HistogramSum } from './histogram-sum.ts';
+import { inMap } from './maps.ts';
 import { createSeriesFold, type SeriesBounds } from './series-fold.ts';
 
 /**
@@ -25,9 +26,7 @@ export function createGeneratorFold(bounds: SeriesBounds): GeneratorFold {
       const role = `engine-${shard}`;
       const counts = readCounts(histogram);
       if (counts === undefined) return;
-      const sum = errors.get(role) ?? createHistogramSum();
-      sum.add(counts);
-      errors.set(role, sum);
+      inMap(errors, role, createHistogramSum).add(counts);
     },
     add(record) {
       const delaySeconds = record.values[metrics.eventLoopDelayP99Seconds];

@@ -2,6 +2,7 @@ import type { SampleRecord } from '#model/evidence.ts';
 import { metrics } from '#model/metrics.ts';
 import { machineRole } from '#model/roles.ts';
 import { type Sign, signBounds, type Surroundings } from '#model/surroundings.ts';
+import { inMap } from './maps.ts';
 import { createSlotCounter, type SlotCounter, type Slots } from './slots.ts';
 
 /** What the machine said of itself, by slot. */
@@ -31,7 +32,7 @@ export function createMachineFold(slots: Slots): MachineFold {
     if (slot === undefined) return;
     watched.add(slot);
     for (const [metric, value] of Object.entries(values)) {
-      if (metric.endsWith('_total')) counterOf(counters, metric).add(slot, at, value);
+      if (metric.endsWith('_total')) inMap(counters, metric, createSlotCounter).add(slot, at, value);
       else least.set(metric, Math.min(value, least.get(metric) ?? Infinity));
     }
     const free = values[metrics.machineDiskFreeBytes];
@@ -95,12 +96,6 @@ export function createMachineFold(slots: Slots): MachineFold {
   }
 
   return { add, isWatched: (slot) => watched.has(slot), signsIn, busyIn, figures };
-}
-
-function counterOf(counters: Map<string, SlotCounter>, metric: string): SlotCounter {
-  const known = counters.get(metric) ?? createSlotCounter();
-  counters.set(metric, known);
-  return known;
 }
 
 const present = (figures: Readonly<Record<string, number | undefined>>): Record<string, number> =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAhead } from './ahead.ts';
+import { oneByOne, readAhead } from './ahead.ts';
 
 async function* countTo(last: number) {
   for (let number = 1; number <= last; number += 1) yield await Promise.resolve(number);
@@ -29,5 +29,24 @@ describe('reading ahead', () => {
     await expect(readAll()).rejects.toThrow('the third is damaged');
     expect(taken).toEqual([1, 2]);
     for await (const item of readAhead(countTo(4), make)) if (item === 2) break;
+  });
+});
+
+describe('one by one', () => {
+  it('hands on the items of lists in order, of empty ones none, and lets go of the lists when it is let go of', async () => {
+    const ended: number[] = [];
+    async function* lists() {
+      try {
+        for (const length of [0, 2, 0, 0, 3]) yield await Promise.resolve(Array.from({ length }, (_, index) => index));
+      } finally {
+        ended.push(1);
+      }
+    }
+    const taken: number[] = [];
+    for await (const item of oneByOne(lists())) taken.push(item);
+    expect(taken).toEqual([0, 1, 0, 1, 2]);
+    expect(ended).toHaveLength(1);
+    for await (const item of oneByOne(lists())) if (item === 1) break;
+    expect(ended).toHaveLength(2);
   });
 });

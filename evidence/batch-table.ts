@@ -1,5 +1,5 @@
 import type { EvidenceReader } from '#model/evidence.ts';
-import { readAhead } from './ahead.ts';
+import { oneByOne, readAhead } from './ahead.ts';
 import { type Batch, unpackBody, unpackText } from './batch.ts';
 import type { Query } from './query.ts';
 import { refusedEvidence } from './unavailable.ts';
@@ -57,10 +57,8 @@ export function createBatchTable(query: Query): BatchTable {
       );
     },
     reader: () => ({
-      async *records(runKey) {
-        const unpacked = readAhead(pages(query, runKey), (row) => unpackRow({ runKey, ...row }, unpackBody));
-        for await (const records of unpacked) yield* records;
-      },
+      records: (runKey) =>
+        oneByOne(readAhead(pages(query, runKey), (row) => unpackRow({ runKey, ...row }, unpackBody))),
     }),
     async *batchTexts(runKey) {
       for await (const row of pages(query, runKey)) {

@@ -23,6 +23,8 @@ const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 /** A batch is one segment of about 1 MB; anything far beyond is damage, not evidence. */
 const bodyBytesMax = 64 * 1024 * 1024;
+/** Room for most bodies in one piece: each piece costs the event loop a turn. */
+const chunkBytes = 1024 * 1024;
 
 export async function packBatch(
   identity: Pick<Batch, 'runKey' | 'producer' | 'incarnation' | 'sequence'>,
@@ -43,7 +45,7 @@ export async function packBatch(
 
 /** The lines of a stored body, as they were spooled, each with its line break. */
 export const unpackText = async (body: Buffer): Promise<string> =>
-  (await decompress(body, { maxOutputLength: bodyBytesMax })).toString();
+  (await decompress(body, { maxOutputLength: bodyBytesMax, chunkSize: chunkBytes })).toString();
 
 /** The records of a stored body. They were parsed when they were stored, so their shape is not checked again. */
 export async function unpackBody(body: Buffer): Promise<EvidenceRecord[]> {

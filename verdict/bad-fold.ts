@@ -64,10 +64,8 @@ export function createBadFold(plan: Plan, slots: Slots): BadFold {
       const asked = latencies.filter(({ isOf }) => isOf(record.operation));
       if (asked.length === 0) return;
       const histogram = isIntended ? record.latencyHistogram : record.histogram;
-      for (const [latencyUs, count] of histogram === undefined ? [] : countsOf(histogram)) {
-        for (const { counts, limitMs } of asked)
-          addTo(counts, slot, { of: count, bad: latencyUs > limitMs * 1_000 ? count : 0 });
-      }
+      if (histogram === undefined) return;
+      for (const { counts, limitMs } of asked) addTo(counts, slot, slowerThan(limitMs * 1_000, histogram));
     },
     addSample({ at, values }) {
       const slot = slots.indexOf(at);
@@ -86,6 +84,15 @@ export function createBadFold(plan: Plan, slots: Slots): BadFold {
       ...(connectionsMax === undefined ? [] : [{ question: 'database-connections' as const, allowedShare: 0, slots: connections }]), // prettier-ignore
     ],
   };
+}
+
+function slowerThan(limitUs: number, histogram: string): { of: number; bad: number } {
+  const sum = { of: 0, bad: 0 };
+  for (const [latencyUs, count] of countsOf(histogram)) {
+    sum.of += count;
+    if (latencyUs > limitUs) sum.bad += count;
+  }
+  return sum;
 }
 
 function planned({ promises, objectives }: Plan) {

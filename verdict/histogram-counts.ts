@@ -23,8 +23,15 @@ export function* countsOf(encoded: string): Generator<readonly [value: number, c
   }
 }
 
-/** Undefined for what is torn, or no histogram of this resolution. */
+let newest: { readonly encoded: string; readonly counts: EncodedCounts | undefined } | undefined;
+
+/** Undefined for what is torn, or no histogram of this resolution. Several folds ask for each, one after the other. */
 export function readCounts(encoded: string): EncodedCounts | undefined {
+  if (newest?.encoded !== encoded) newest = { encoded, counts: unpackCounts(encoded) };
+  return newest.counts;
+}
+
+function unpackCounts(encoded: string): EncodedCounts | undefined {
   const packed = Buffer.from(encoded, 'base64');
   if (packed.length < 8 || (packed.readInt32BE(0) & ~wordSizeBits) !== compressedCookie) return undefined;
   let plain: Buffer;
@@ -35,7 +42,8 @@ export function readCounts(encoded: string): EncodedCounts | undefined {
   }
   if (plain.length < headerBytes || (plain.readInt32BE(0) & ~wordSizeBits) !== plainCookie) return undefined;
   const end = headerBytes + plain.readUInt32BE(4);
-  const isOurs = plain.readInt32BE(12) === significantDigits && plain.readBigInt64BE(16) === 1n;
+  const isOurs =
+    plain.readInt32BE(12) === significantDigits && plain.readInt32BE(16) === 0 && plain.readInt32BE(20) === 1;
   return isOurs && end <= plain.length ? readPairs(plain, end) : undefined;
 }
 
@@ -74,13 +82,22 @@ export function valueAt(index: number, digits: 2 | 3 = significantDigits): numbe
   return bucket < 0 ? index : ((index % half) + half) * 2 ** bucket;
 }
 
+/** Filled as it is asked: a logarithm for each count of each histogram is dear. */
+const coarse = new Int32Array(countsMax + 1).fill(-1);
+
 /** Where two digits count what three digits count at an index. */
 export function coarseIndex(index: number): number {
-  const [fine, coarse] = [halves[3], halves[2]];
-  if (index < 2 * coarse) return index;
+  const known = coarse[index] ?? -1;
+  if (known >= 0) return known;
+  return (coarse[index] = reckonCoarseIndex(index));
+}
+
+function reckonCoarseIndex(index: number): number {
+  const [fine, rough] = [halves[3], halves[2]];
+  if (index < 2 * rough) return index;
   const bucket = Math.max(0, Math.floor(index / fine) - 1);
   const within = index - bucket * fine;
   // Below twice the finer half there is one bucket of three digits where there are several of two.
-  const shift = Math.floor(Math.log2(within / coarse));
-  return (bucket + shift + 1) * coarse + Math.floor(within / 2 ** shift) - coarse;
+  const shift = Math.floor(Math.log2(within / rough));
+  return (bucket + shift + 1) * rough + Math.floor(within / 2 ** shift) - rough;
 }

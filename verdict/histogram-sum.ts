@@ -30,12 +30,15 @@ export function createHistogramSum(digits: 2 | 3 = significantDigits): Histogram
 
   return {
     add(read) {
+      if (read.length === 0) return;
+      const placeOf = digits === significantDigits ? same : coarseIndex;
+      // They come in order of their index: room for the last one is room for all.
+      const last = placeOf(read.at(-2) ?? 0);
+      makeRoom(last);
+      used = Math.max(used, last + 1);
       for (let index = 0; index < read.length; index += 2) {
-        const fine = read[index] ?? 0;
-        const at = digits === significantDigits ? fine : coarseIndex(fine);
-        makeRoom(at);
+        const at = placeOf(read[index] ?? 0);
         counts[at] = (counts[at] ?? 0) + (read[index + 1] ?? 0);
-        used = Math.max(used, at + 1);
       }
     },
     histogram() {
@@ -49,6 +52,8 @@ export function createHistogramSum(digits: 2 | 3 = significantDigits): Histogram
     },
   };
 }
+
+const same = (index: number): number => index;
 
 export const emptyHistogram = (digits: 2 | 3): Histogram =>
   build({

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnalysisBenchOrder, AnalysisBenchReport } from '#cli/analysis-bench.ts';
-import { readAhead } from '#evidence/ahead.ts';
+import { oneByOne, readAhead } from '#evidence/ahead.ts';
 import { type Batch, packBatch, unpackBody } from '#evidence/batch.ts';
 import type { EvidenceRecord } from '#model/evidence.ts';
 import { operationClasses } from '#model/operation.ts';
@@ -119,9 +119,7 @@ async function* readBodies(path: string): AsyncGenerator<Buffer> {
 }
 
 /** As the evidence store reads them. */
-async function* readRecords(path: string): AsyncGenerator<EvidenceRecord> {
-  for await (const records of readAhead(readBodies(path), unpackBody)) yield* records;
-}
+const readRecords = (path: string): AsyncIterable<EvidenceRecord> => oneByOne(readAhead(readBodies(path), unpackBody));
 
 interface Segment {
   readonly records: EvidenceRecord[];

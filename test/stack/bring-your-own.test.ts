@@ -167,6 +167,8 @@ describe.skipIf(toolOf('locust') === undefined)('a Locust file of one’s own (s
       ...short,
       duration: '24s',
       window: '12s',
+      // Two late seconds in twenty are too many for it, and those say what else the machine does.
+      without: ['generator-not-saturated'],
       locustfile,
     });
     const { loadStartsAt = 0 } = await system.until(workflowId, (progress) => progress.loadStartsAt !== undefined);

@@ -15,7 +15,7 @@ import { startSystem, type System } from './system.ts';
 
 /** Every window is an execution of its own: whatever operators change has to survive continue-as-new. */
 const input = {
-  ...{ wave: 'smoke', duration: '20s', window: '6s', users: 10, faults: 'none', keep: 'stack' },
+  ...{ wave: 'smoke', duration: '24s', window: '6s', users: 10, faults: 'none', keep: 'stack' },
   ...{ windowsPerExecution: 1, onBlocked: 'wait' },
 };
 /** From asking to the engine's following: what design §2 allows. */
@@ -143,7 +143,8 @@ describe('a run that is steered while it goes on', () => {
     const resumedAt = Date.now();
     const resumeMs = await msUntilSteered(runKey, () => tell(workflowId, 'resume'));
     expect(await until(workflowId, () => true)).toMatchObject({ paused: false });
-    await sleep(4_000);
+    // Two seconds may go until the load is back, two more are left out below, and a whole second has to be there.
+    await sleep(7_000);
 
     const upAt = Date.now();
     const upMs = await msUntilSteered(runKey, () => tell(workflowId, 'scaleLoad', { users: 20 }));
@@ -177,7 +178,7 @@ describe('a run that is steered while it goes on', () => {
     expect(pause.from - pausedAt).toBeLessThan(withinMs);
     expect(pause.to - resumedAt).toBeLessThan(withinMs);
     // The run is longer by the pause, by a second in which the users come back, and by the extension, once.
-    expect(loadEndsAt - loadStartsAt).toBe(20_000 + (pause.to - pause.from) + 1_000 + 12_000);
+    expect(loadEndsAt - loadStartsAt).toBe(24_000 + (pause.to - pause.from) + 1_000 + 12_000);
     const paused = pointsBetween(evidence, pause.from, pause.to);
     expect(paused.length).toBeGreaterThan(6);
     expect(paused.map(({ due }) => due)).toEqual(paused.map(() => 0));

@@ -22,10 +22,16 @@ interface Delays {
   late: number;
 }
 
+interface Process {
+  readonly user: User;
+  readonly cpu: SlotCounter;
+}
+
 const processesMax = 500;
 
 export function createCpuFold(slots: Slots): CpuFold {
-  const processes = new Map<string, { readonly role: string; readonly user: User; readonly cpu: SlotCounter }>();
+  const processes: Process[] = [];
+  const known = new Map<string, Map<number, Process>>();
   const delays = new Map<string, Map<number, Delays>>();
 
   function addDelay(role: string, slot: number, delaySeconds: number): void {
@@ -33,6 +39,15 @@ export function createCpuFold(slots: Slots): CpuFold {
     const counts = inMap(ofRole, slot, () => ({ seconds: 0, late: 0 }));
     counts.seconds += 1;
     if (delaySeconds >= eventLoopDelaySecondsMax) counts.late += 1;
+  }
+
+  /** Undefined past the bound. */
+  function begin(lives: Map<number, Process>, incarnation: number, user: User): Process | undefined {
+    if (processes.length >= processesMax) return undefined;
+    const process = { user, cpu: createSlotCounter() };
+    lives.set(incarnation, process);
+    processes.push(process);
+    return process;
   }
 
   function add({ at, role, incarnation, values }: SampleRecord): void {
@@ -43,20 +58,19 @@ export function createCpuFold(slots: Slots): CpuFold {
     const delaySeconds = values[metrics.eventLoopDelayP99Seconds];
     if (user === 'generator' && delaySeconds !== undefined) addDelay(role, slot, delaySeconds);
     if (cpuSeconds === undefined) return;
-    const key = `${role}\n${incarnation}`;
-    const process = processes.get(key) ?? { role, user, cpu: createSlotCounter() };
-    if (processes.size < processesMax) processes.set(key, process);
-    process.cpu.add(slot, at, cpuSeconds);
+    const lives = inMap(known, role, newMap<number, Process>);
+    const process = lives.get(incarnation) ?? begin(lives, incarnation, user);
+    process?.cpu.add(slot, at, cpuSeconds);
   }
 
   function coresIn(slot: number): Record<User, number> {
     const cores = { target: 0, generator: 0, harness: 0 };
-    for (const { user, cpu } of processes.values()) cores[user] += coresOf(cpu, slot);
+    for (const { user, cpu } of processes) cores[user] += coresOf(cpu, slot);
     return cores;
   }
 
   function signsIn(slot: number): Seen[] {
-    const engines = [...processes.values()].filter(({ user }) => user === 'generator');
+    const engines = processes.filter(({ user }) => user === 'generator');
     const busiest = Math.max(0, ...engines.map(({ cpu }) => coresOf(cpu, slot)));
     const late = Math.max(0, ...[...delays.values()].map((ofRole) => lateShare(ofRole.get(slot))));
     return [

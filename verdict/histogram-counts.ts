@@ -53,11 +53,11 @@ function readPairs(plain: Buffer, end: number): number[] | undefined {
   let position = headerBytes;
   while (position < end) {
     // A ZigZag LEB128 number: a count, or, negative, so many counts of zero.
-    let [byte, word, scale] = [0x80, 0, 1];
-    while (byte >= 0x80) {
+    let byte = plain[position] ?? 0;
+    let [word, scale] = [byte & 0x7f, 128];
+    for (position += 1; byte >= 0x80; position += 1) {
       if (position >= end) return undefined;
       byte = plain[position] ?? 0;
-      position += 1;
       word += (byte & 0x7f) * scale;
       scale *= 128;
     }

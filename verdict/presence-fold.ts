@@ -1,6 +1,7 @@
 import type { IncarnationRecord, SampleRecord } from '#model/evidence.ts';
 import type { NamedWindow, ProcessSummary } from '#model/evidence-summary.ts';
 import { roleKind } from '#model/roles.ts';
+import { inMap, newMap } from './maps.ts';
 import { clipWindows, overlaps, type Window } from './windows.ts';
 
 /** Which processes were alive when, which of their samples are there, and when nobody sampled at all (R6.2). */
@@ -36,15 +37,17 @@ const outageTicksMin = 2;
 /** Folds records in any order. Only ticks within the load are expected and counted. */
 export function createPresenceFold({ load, pauses = [], intervalMs }: PresenceBounds): PresenceFold {
   const ticksMax = load === undefined ? 0 : Math.ceil((load.to - load.from) / intervalMs);
-  const all = new Map<string, Presence>();
+  const all: Presence[] = [];
+  const known = new Map<string, Map<number, Presence>>();
   const anybody = new Uint8Array(ticksMax);
 
   function presence(role: string, incarnation: number, at: number): Presence | undefined {
-    const key = `${role}\n${incarnation}`;
-    const there = all.get(key);
-    if (there !== undefined || all.size >= processesMax) return there;
+    const lives = inMap(known, role, newMap<number, Presence>);
+    const there = lives.get(incarnation);
+    if (there !== undefined || all.length >= processesMax) return there;
     const made = { role, incarnation, seenAt: at, seenLast: at, goneAt: undefined, ticks: new Uint8Array(ticksMax) };
-    all.set(key, made);
+    lives.set(incarnation, made);
+    all.push(made);
     return made;
   }
 
@@ -76,7 +79,7 @@ export function createPresenceFold({ load, pauses = [], intervalMs }: PresenceBo
     addSample,
     addIncarnation,
     summary() {
-      const processes = [...all.values()].sort(byIdentity);
+      const processes = [...all].sort(byIdentity);
       const successors = processes.filter(({ role }) => role === 'sampler').slice(1);
       const restarts = successors.map(({ seenAt }) => seenAt);
       const samplerOutages = load === undefined ? [] : findOutages(anybody, restarts, { load, pauses, intervalMs });

@@ -5,7 +5,8 @@ import { readChildOptions } from './wiring/environment.ts';
 
 /**
  * One of those that `soak bench sampling` samples: it has the metrics page of the reference gateway and answers everything else
- * with a list, made anew each time. Left alone it does a little of its own, so that its figures move. It ends by itself.
+ * with a list, made anew each time. At `/spent` it says how many lists that were, and what processor time it took. Left alone
+ * it does a little of its own, so that its figures move. It ends by itself.
  */
 const { port, livesMs } = readChildOptions(
   'SOAK_BENCH_SAMPLED',
@@ -38,13 +39,20 @@ function list(): string {
   return JSON.stringify({ tools });
 }
 
+let answered = 0;
 const server = createServer((request, response) => {
   const startedAt = performance.now();
+  if (request.url === '/spent') {
+    const { user, system } = process.cpuUsage();
+    response.end(JSON.stringify({ answered, cpuUs: user + system }));
+    return;
+  }
   if (request.url === '/metrics') {
     void metrics.text().then((text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text));
     return;
   }
   response.writeHead(200, { 'content-type': 'application/json' }).end(list());
+  answered += 1;
   const seconds = (performance.now() - startedAt) / 1_000;
   metrics.answered({ route: '/v1/tools', method: request.method ?? '', status: 200, seconds });
 });

@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SamplerFigures, SamplingBenchOrder, SamplingBenchReport, SamplingPair } from '#cli/sampling-bench.ts';
+import type { SamplingBenchOrder, SamplingBenchReport } from '#cli/sampling-bench.ts';
 import { formatRatio } from '#model/figures.ts';
 import { proveSignals } from '#telemetry/prove.ts';
 import { findPinning, readProcess } from './bench-process.ts';
-import { type BenchTrials, createBenchTrials } from './bench-trials.ts';
+import { createBenchTrials } from './bench-trials.ts';
 import type { Context } from './context.ts';
 import { type SampledProcesses, startSampledProcesses } from './sampled-processes.ts';
 import { lossOf, samplingBars } from './sampling-figures.ts';
+import { comparePairs, cpuOf, figuresOf, pairsMs } from './sampling-pairs.ts';
 
 /** A whole minute: by then each process had its turn at what is read once a minute. */
 const quietMs = 60_000;
 /** Until the sampler's code is compiled and its connections are open. */
 const settleMs = 6_000;
-/** A sampler that was stopped has missed a tick, and is in step again with the next. */
-const switchMs = 1_500;
 const startMsMax = 120_000;
 const proveWithinMs = 10_000;
 const dayMs = 86_400_000;
@@ -21,9 +20,8 @@ const projected = { processes: 20, days: 2 };
 
 /**
  * What sampling takes: the sampler of a run, as a process of its own, on so many real processes, of which some have a metrics page. Its
- * processor time is the kernel's account of it; what it takes from who is sampled is told by pairs of trials against one of
- * them at full load, one with the sampler running and one with it stopped, in an order that changes from pair to pair: by how
- * much it gets done in a second of processor time, which says little of what else the machine does.
+ * processor time is the kernel's account of it; what it takes from who is sampled is told by pairs of stretches in which one of
+ * them is at full load, one with the sampler running and one with it stopped.
  */
 export async function benchSampling(
   context: Context,
@@ -31,7 +29,7 @@ export async function benchSampling(
   onLine: (line: string) => void,
 ): Promise<SamplingBenchReport> {
   const pinning = await findPinning();
-  const livesMs = startMsMax + 2 * quietMs + settleMs + order.pairs * 2 * (order.seconds * 1_000 + 10_000);
+  const livesMs = startMsMax + 2 * quietMs + settleMs + pairsMs(order);
   const sampled = await startSampledProcesses(context, {
     count: order.processes,
     pages: order.pages,
@@ -71,17 +69,6 @@ async function prove({ orders, incarnations: processes }: SampledProcesses): Pro
   throw new Error(`signals that do not deliver: ${missing.map(({ signal: name }) => name).join(', ')}`);
 }
 
-const cpuOf = ({ samplerPid }: SampledProcesses): { cpuSeconds: number; at: number } => ({
-  cpuSeconds: readProcess(samplerPid).cpuSeconds,
-  at: performance.now(),
-});
-
-/** Between two looks. */
-function figuresOf(from: ReturnType<typeof cpuOf>, to: ReturnType<typeof cpuOf>): SamplerFigures {
-  const seconds = (to.at - from.at) / 1_000;
-  return { seconds, coreShare: (to.cpuSeconds - from.cpuSeconds) / seconds };
-}
-
 /** Of a core, what those who are sampled take together from now on until it is asked. */
 function ownShareOf({ sampledPids }: SampledProcesses): () => number {
   const spent = (): number => sampledPids.reduce((sum, pid) => sum + readProcess(pid).cpuSeconds, 0);
@@ -115,41 +102,4 @@ async function watchQuietly(
   const processMs = spanTicks * 1_000 * (processes + 1);
   const samples = { storedBytes, processMs, gaps, expected: spanTicks * processes, present: own.length };
   return { sampler, sampledCoreShare, samples: { ...samples, valuesPerSample: values / Math.max(1, own.length) } };
-}
-
-interface Comparison {
-  readonly sampled: SampledProcesses;
-  readonly trials: BenchTrials;
-  readonly order: SamplingBenchOrder;
-  readonly onLine: (line: string) => void;
-}
-
-async function comparePairs({ sampled, trials, order, onLine }: Comparison) {
-  const generator = trials.missing('wrk') === undefined ? 'wrk' : 'soakwave';
-  const spent = { seconds: 0, cpuSeconds: 0 };
-  const ask = { url: sampled.url, connections: order.connections, seconds: order.seconds };
-  const tryWith = async (isOn: boolean): Promise<number> => {
-    sampled.setSampling(isOn);
-    await sleep(switchMs);
-    const [before, ownBefore] = [cpuOf(sampled), readProcess(sampled.loadedPid).cpuSeconds];
-    const { requestsPerSecond } = await trials.bare(generator, ask);
-    const { seconds, coreShare } = figuresOf(before, cpuOf(sampled));
-    const ownSeconds = readProcess(sampled.loadedPid).cpuSeconds - ownBefore;
-    if (isOn) {
-      spent.seconds += seconds;
-      spent.cpuSeconds += coreShare * seconds;
-    }
-    return (requestsPerSecond * order.seconds) / ownSeconds;
-  };
-  const pairs: SamplingPair[] = [];
-  await trials.bare(generator, ask); // what is asked first is compiled first
-  for (let pair = 0; pair < order.pairs; pair += 1) {
-    const isFirst = pair % 2 === 0;
-    const [first, second] = [await tryWith(isFirst), await tryWith(!isFirst)];
-    const found = isFirst ? { with: first, without: second } : { with: second, without: first };
-    pairs.push(found);
-    onLine(`pair ${pair + 1} of ${order.pairs}: ${Math.round(found.with)} requests a core-second sampled, ${Math.round(found.without)} not`); // prettier-ignore
-  }
-  sampled.setSampling(true);
-  return { generator, pairs, underLoad: { seconds: spent.seconds, coreShare: spent.cpuSeconds / spent.seconds } };
 }

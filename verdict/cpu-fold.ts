@@ -4,7 +4,7 @@ import { metrics } from '#model/metrics.ts';
 import { roleKind } from '#model/roles.ts';
 import { signBounds } from '#model/surroundings.ts';
 import type { Seen } from './machine-fold.ts';
-import { inMap, newMap } from './maps.ts';
+import { createLives, inMap, newMap } from './maps.ts';
 import { createSlotCounter, type SlotCounter, type Slots } from './slots.ts';
 
 type User = 'target' | 'generator' | 'harness';
@@ -30,8 +30,7 @@ interface Process {
 const processesMax = 500;
 
 export function createCpuFold(slots: Slots): CpuFold {
-  const processes: Process[] = [];
-  const known = new Map<string, Map<number, Process>>();
+  const processes = createLives<Process>(processesMax);
   const delays = new Map<string, Map<number, Delays>>();
 
   function addDelay(role: string, slot: number, delaySeconds: number): void {
@@ -39,15 +38,6 @@ export function createCpuFold(slots: Slots): CpuFold {
     const counts = inMap(ofRole, slot, () => ({ seconds: 0, late: 0 }));
     counts.seconds += 1;
     if (delaySeconds >= eventLoopDelaySecondsMax) counts.late += 1;
-  }
-
-  /** Undefined past the bound. */
-  function begin(lives: Map<number, Process>, incarnation: number, user: User): Process | undefined {
-    if (processes.length >= processesMax) return undefined;
-    const process = { user, cpu: createSlotCounter() };
-    lives.set(incarnation, process);
-    processes.push(process);
-    return process;
   }
 
   function add({ at, role, incarnation, values }: SampleRecord): void {
@@ -58,19 +48,18 @@ export function createCpuFold(slots: Slots): CpuFold {
     const delaySeconds = values[metrics.eventLoopDelayP99Seconds];
     if (user === 'generator' && delaySeconds !== undefined) addDelay(role, slot, delaySeconds);
     if (cpuSeconds === undefined) return;
-    const lives = inMap(known, role, newMap<number, Process>);
-    const process = lives.get(incarnation) ?? begin(lives, incarnation, user);
+    const process = processes.of(role, incarnation, () => ({ user, cpu: createSlotCounter() }));
     process?.cpu.add(slot, at, cpuSeconds);
   }
 
   function coresIn(slot: number): Record<User, number> {
     const cores = { target: 0, generator: 0, harness: 0 };
-    for (const { user, cpu } of processes) cores[user] += coresOf(cpu, slot);
+    for (const { user, cpu } of processes.all) cores[user] += coresOf(cpu, slot);
     return cores;
   }
 
   function signsIn(slot: number): Seen[] {
-    const engines = processes.filter(({ user }) => user === 'generator');
+    const engines = processes.all.filter(({ user }) => user === 'generator');
     const busiest = Math.max(0, ...engines.map(({ cpu }) => coresOf(cpu, slot)));
     const late = Math.max(0, ...[...delays.values()].map((ofRole) => lateShare(ofRole.get(slot))));
     return [

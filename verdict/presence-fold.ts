@@ -1,7 +1,7 @@
 import type { IncarnationRecord, SampleRecord } from '#model/evidence.ts';
 import type { NamedWindow, ProcessSummary } from '#model/evidence-summary.ts';
 import { roleKind } from '#model/roles.ts';
-import { inMap, newMap } from './maps.ts';
+import { createLives } from './maps.ts';
 import { clipWindows, overlaps, type Window } from './windows.ts';
 
 /** Which processes were alive when, which of their samples are there, and when nobody sampled at all (R6.2). */
@@ -37,19 +37,13 @@ const outageTicksMin = 2;
 /** Folds records in any order. Only ticks within the load are expected and counted. */
 export function createPresenceFold({ load, pauses = [], intervalMs }: PresenceBounds): PresenceFold {
   const ticksMax = load === undefined ? 0 : Math.ceil((load.to - load.from) / intervalMs);
-  const all: Presence[] = [];
-  const known = new Map<string, Map<number, Presence>>();
+  const lives = createLives<Presence>(processesMax);
   const anybody = new Uint8Array(ticksMax);
 
-  function presence(role: string, incarnation: number, at: number): Presence | undefined {
-    const lives = inMap(known, role, newMap<number, Presence>);
-    const there = lives.get(incarnation);
-    if (there !== undefined || all.length >= processesMax) return there;
-    const made = { role, incarnation, seenAt: at, seenLast: at, goneAt: undefined, ticks: new Uint8Array(ticksMax) };
-    lives.set(incarnation, made);
-    all.push(made);
-    return made;
-  }
+  const presence = (role: string, incarnation: number, at: number): Presence | undefined =>
+    lives.of(role, incarnation, () => ({
+      ...{ role, incarnation, seenAt: at, seenLast: at, goneAt: undefined, ticks: new Uint8Array(ticksMax) },
+    }));
 
   function addSample({ at, role, incarnation }: SampleRecord): void {
     if (roleKind(role) === 'machine') return;
@@ -79,7 +73,7 @@ export function createPresenceFold({ load, pauses = [], intervalMs }: PresenceBo
     addSample,
     addIncarnation,
     summary() {
-      const processes = [...all].sort(byIdentity);
+      const processes = [...lives.all].sort(byIdentity);
       const successors = processes.filter(({ role }) => role === 'sampler').slice(1);
       const restarts = successors.map(({ seenAt }) => seenAt);
       const samplerOutages = load === undefined ? [] : findOutages(anybody, restarts, { load, pauses, intervalMs });

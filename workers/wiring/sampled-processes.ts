@@ -22,7 +22,6 @@ export interface SampledProcesses {
   readonly incarnations: ReturnType<typeof incarnationsOf>;
   /** Of the one that is put under load. */
   readonly url: string;
-  readonly loadedPid: number;
   readonly samplerPid: number;
   /** Of all that are sampled. */
   readonly sampledPids: readonly number[];
@@ -34,7 +33,6 @@ export interface SampledProcesses {
 }
 
 const runKey = 'bench-sampling';
-const loadedRole = 'gateway-1';
 const leaseEveryMs = 60_000;
 /** Behind everything that a stack takes. */
 const portsBehind = 250;
@@ -80,7 +78,7 @@ export async function startSampledProcesses(
   const lease = setInterval(() => extendLease(held.folder, epoch, Date.now() + leaseMs), leaseEveryMs);
   return {
     ...{ folder, orders, incarnations: incarnationsOf(orders.tables), samplerPid: record.pid },
-    ...pidsOf(table.list()),
+    sampledPids: pidsOf(table.list()),
     url: `${gatewayUrls[0] ?? ''}/v1/tools`,
     setSampling(isOn) {
       table.signal('sampler', isOn ? 'SIGCONT' : 'SIGSTOP');
@@ -94,11 +92,8 @@ export async function startSampledProcesses(
   };
 }
 
-function pidsOf(processes: readonly { readonly role: string; readonly pid: number }[]) {
-  const sampledPids = processes.filter(({ role }) => role !== 'sampler').map(({ pid }) => pid);
-  const loaded = processes.find(({ role }) => role === loadedRole);
-  return { sampledPids, loadedPid: loaded?.pid ?? 0 };
-}
+const pidsOf = (processes: readonly { readonly role: string; readonly pid: number }[]): number[] =>
+  processes.filter(({ role }) => role !== 'sampler').map(({ pid }) => pid);
 
 /** As the reference target calls its instances, so that probes and processes meet; the others have no page. */
 const roleOf = (index: number, pages: number): string =>
